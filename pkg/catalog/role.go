@@ -1,0 +1,71 @@
+package catalog
+
+import (
+	"slices"
+	"time"
+)
+
+// Names of the roles that every catalog has.
+const (
+	RoleREAD = "READ"
+	RoleDML  = "DML"
+	RoleDDL  = "DDL"
+)
+
+// Privileges returns the closed list of privileges that a role may hold: those that MySQL and MariaDB grant on a
+// database. GRANT OPTION and everything server-wide or administrative (SUPER, FILE, PROCESS, CREATE USER, …) is not
+// among them, so a catalog that names one is refused.
+func Privileges() []string {
+	return []string{
+		"SELECT", "SHOW VIEW", "INSERT", "UPDATE", "DELETE",
+		"CREATE", "ALTER", "DROP", "INDEX", "REFERENCES",
+		"CREATE VIEW", "TRIGGER", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT",
+		"EXECUTE", "CREATE TEMPORARY TABLES", "LOCK TABLES",
+	}
+}
+
+func builtinRoles() map[string]Role {
+	read := []string{"SELECT", "SHOW VIEW"}
+	dml := append(slices.Clone(read), "INSERT", "UPDATE", "DELETE")
+	ddl := append(slices.Clone(dml), "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES")
+	role := func(name string, privileges []string, ceiling time.Duration) Role {
+		return Role{
+			Name: name, Privileges: privileges,
+			Approvals: 1, MaxDuration: ceiling, DefaultDuration: time.Hour, Extend: true,
+		}
+	}
+	return map[string]Role{
+		RoleREAD: role(RoleREAD, read, 8*time.Hour),
+		RoleDML:  role(RoleDML, dml, 4*time.Hour),
+		RoleDDL:  role(RoleDDL, ddl, 4*time.Hour),
+	}
+}
+
+// ReadOnly reports whether the role only reads.
+func (r Role) ReadOnly() bool {
+	return !slices.ContainsFunc(r.Privileges, func(p string) bool { return p != "SELECT" && p != "SHOW VIEW" })
+}
+
+// Outlives returns those of the role's privileges that make objects which run in their maker's name (DEFINER): what is
+// created with them outlives the lease, and its account is then parked instead of dropped.
+func (r Role) Outlives() []string {
+	return r.among("CREATE VIEW", "TRIGGER", "CREATE ROUTINE", "ALTER ROUTINE", "EVENT")
+}
+
+// DropsDatabases reports whether the role may DROP DATABASE what it is granted on, which DROP on a database includes.
+func (r Role) DropsDatabases() bool { return len(r.among("DROP")) > 0 }
+
+func (r Role) among(privileges ...string) []string {
+	var found []string
+	for _, p := range r.Privileges {
+		if slices.Contains(privileges, p) {
+			found = append(found, p)
+		}
+	}
+	return found
+}
+
+func (r Role) clone() Role {
+	r.Privileges = slices.Clone(r.Privileges)
+	return r
+}
