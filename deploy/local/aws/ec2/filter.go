@@ -1,10 +1,9 @@
 package ec2
 
 import (
-	"encoding/base64"
+	"fmt"
 	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/powerpole/powerpole/deploy/local/aws/wire"
@@ -81,37 +80,18 @@ func errBothIDsAndPages() error {
 	return wire.Errorf("InvalidParameterCombination", "The parameter instancesSet cannot be used with the parameter maxResults")
 }
 
-// page cuts a list, ordered by a number that each item keeps; the token holds the
-// last number shown, so that a page neither repeats nor drops an item when
-// others come or go.
+// page cuts a list, ordered by a number that each item keeps.
 func page[T any](items []T, number func(T) int, limit *int, token string) ([]T, string, error) {
-	if limit != nil && (*limit < 5 || *limit > 1000) {
-		return nil, "", wire.Errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.", *limit)
+	size := 0
+	if limit != nil {
+		size = *limit
 	}
-	after, err := readToken(token)
-	if err != nil {
-		return nil, "", err
+	if limit != nil && (size < 5 || size > 1000) {
+		return nil, "", wire.Errorf("InvalidParameterValue", "Value ( %d ) for parameter maxResults is invalid. Expecting a value between 5 and 1000.", size)
 	}
-	items = slices.DeleteFunc(slices.Clone(items), func(t T) bool { return number(t) <= after })
-	slices.SortFunc(items, func(a, b T) int { return number(a) - number(b) })
-	if limit == nil || len(items) <= *limit {
-		return items, "", nil
+	shown, next, ok := wire.Page(items, func(t T) string { return fmt.Sprintf("%012d", number(t)) }, size, token)
+	if !ok {
+		return nil, "", wire.Errorf("InvalidNextToken", "The token %q is not valid", token)
 	}
-	items = items[:*limit]
-	last := strconv.Itoa(number(items[*limit-1]))
-	return items, base64.RawURLEncoding.EncodeToString([]byte(last)), nil
-}
-
-func readToken(token string) (int, error) {
-	if token == "" {
-		return 0, nil
-	}
-	b, err := base64.RawURLEncoding.DecodeString(token)
-	if err == nil {
-		var n int
-		if n, err = strconv.Atoi(string(b)); err == nil {
-			return n, nil
-		}
-	}
-	return 0, wire.Errorf("InvalidNextToken", "The token %q is not valid", token)
+	return shown, next, nil
 }
