@@ -39,7 +39,8 @@ func (h *handler) ComQuery(ctx context.Context, c *vitess.Conn, query string, ca
 	}
 	run := h.ours(c, query)
 	if run == nil {
-		return renumber(query, h.Handler.ComQuery(ctx, c, query, callback))
+		_, owner := h.conns.find(c.ConnectionID)
+		return renumber(query, h.Handler.ComQuery(ctx, c, withDefiner(query, owner), callback))
 	}
 	result, err := run()
 	if err != nil {
@@ -59,7 +60,8 @@ func (h *handler) ComMultiQuery(ctx context.Context, c *vitess.Conn, query strin
 	}
 	run := h.ours(c, first)
 	if run == nil {
-		return h.Handler.ComMultiQuery(ctx, c, query, callback)
+		_, owner := h.conns.find(c.ConnectionID)
+		return h.Handler.ComMultiQuery(ctx, c, withDefiner(query, owner), callback)
 	}
 	result, err := run()
 	if err != nil {

@@ -71,7 +71,9 @@ type Server struct {
 // taken.
 func New(opts Options) (*Server, error) {
 	opts.setDefaults()
-	silenceLibraryLogs()
+	if err := prepareLibraries(); err != nil {
+		return nil, fmt.Errorf("setting the database's global variables: %w", err)
+	}
 	l, err := listen(opts)
 	if err != nil {
 		return nil, err
@@ -89,9 +91,6 @@ func New(opts Options) (*Server, error) {
 }
 
 func (s *Server) build() error {
-	if err := setGlobals(); err != nil {
-		return err
-	}
 	dbs := memory.NewDBProvider(newDatabase("shop"), newDatabase("billing"))
 	s.engine = sqle.NewDefault(dbs)
 	if err := loadSamples(s.engine, dbs); err != nil {
@@ -99,6 +98,7 @@ func (s *Server) build() error {
 	}
 	catalog := s.engine.Analyzer.Catalog
 	catalog.MySQLDb.SetPersister(&mysql_db.NoopPersister{})
+	catalog.InfoSchema = ownTables{catalog.InfoSchema}
 	catalog.AuthHandler = numberedErrors{catalog.AuthHandler}
 	s.accounts = newAccounts(catalog.MySQLDb)
 	if err := s.accounts.addAdministrator(s.opts.Admin, s.opts.AdminPassword); err != nil {

@@ -28,9 +28,11 @@ var (
 	familyNames = []string{"Sato", "Suzuki", "Takahashi", "Tanaka", "Ito", "Watanabe", "Yamamoto", "Nakamura", "Kobayashi", "Kato"}
 	givenNames  = []string{"Haruto", "Yui", "Sota", "Aoi", "Ren", "Hina", "Yuma", "Sakura", "Kaito", "Mei", "Minato", "Rin"}
 	prefectures = []string{"Tokyo", "Osaka", "Kanagawa", "Aichi", "Fukuoka", "Hokkaido", "Kyoto", "Hyogo", "Miyagi", "Okinawa"}
-	wares       = []string{"Green tea 100 g", "Roasted tea 100 g", "Teapot, cast iron", "Tea bowl", "Bamboo whisk", "Rice cooker",
+	wares       = []string{
+		"Green tea 100 g", "Roasted tea 100 g", "Teapot, cast iron", "Tea bowl", "Bamboo whisk", "Rice cooker",
 		"Kitchen knife 180 mm", "Whetstone #1000", "Lunch box", "Furoshiki cloth", "Notebook A5", "Fountain pen", "Desk lamp",
-		"Umbrella", "Towel, Imabari", "Chopsticks, pair", "Soy sauce 500 ml", "Miso 1 kg", "Incense", "Wind chime"}
+		"Umbrella", "Towel, Imabari", "Chopsticks, pair", "Soy sauce 500 ml", "Miso 1 kg", "Incense", "Wind chime",
+	}
 	statuses = []string{"paid", "paid", "shipped", "shipped", "shipped", "cancelled", "new"}
 )
 

@@ -2,27 +2,12 @@ package mysql
 
 import (
 	"context"
-	"io"
-	"sync"
 
 	"github.com/dolthub/go-mysql-server/memory"
 	"github.com/dolthub/go-mysql-server/server"
 	"github.com/dolthub/go-mysql-server/sql"
 	vitess "github.com/dolthub/vitess/go/mysql"
-	vitesslog "github.com/dolthub/vitess/go/vt/log"
-	"github.com/sirupsen/logrus"
 )
-
-// silenceLibraryLogs switches off the process-wide loggers of go-mysql-server
-// and vitess: they write statements that fail, passwords included, to standard
-// error. Once for the process, because those loggers are the process's.
-var silenceLibraryLogs = sync.OnceFunc(func() {
-	logrus.SetOutput(io.Discard)
-	discard := func(...any) {}
-	discardf := func(string, ...any) {}
-	vitesslog.Info, vitesslog.Warning, vitesslog.Error = discard, discard, discard
-	vitesslog.Infof, vitesslog.Warningf, vitesslog.Errorf = discardf, discardf, discardf
-})
 
 // sessions builds the engine's sessions. Unlike the engine's own builder it
 // names the address that the client really comes from, so that USER() and the
