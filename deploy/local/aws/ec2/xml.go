@@ -73,6 +73,8 @@ func (s *Server) reservation(of []*instance) reservationXML {
 	return r
 }
 
+// render copies what may change, as answers are written after the lock is
+// gone.
 func (s *Server) render(i *instance) instanceXML {
 	out := instanceXML{
 		ID: i.ID, ImageID: i.Spec.ImageID, State: stateOf(i.State), InstanceType: i.Spec.InstanceType,
@@ -80,8 +82,8 @@ func (s *Server) render(i *instance) instanceXML {
 		PrivateIP: i.address(), SubnetID: i.subnet(), Tags: tagList(i.Tags), MetadataOptions: i.metadata(),
 		Profile: s.profile(i.Spec.IAMInstanceProfile),
 	}
-	if i.Reason != (Reason{}) {
-		out.Reason, out.Transition = &i.Reason, "User initiated"
+	if reason := i.Reason; reason != (Reason{}) {
+		out.Reason, out.Transition = &reason, "User initiated"
 	}
 	if i.State == Terminated {
 		return out
