@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -67,10 +68,14 @@ func checkScope(ask Ask, cluster Cluster, refuse func(field, format string, args
 	}
 	for _, table := range ask.Tables {
 		database, name, ok := strings.Cut(table, ".")
-		if !ok || name != "*" && formOf("database").check("", name) != nil {
+		if !ok || name != "*" && !isIdentifier(name) {
 			refuse("tables", "%.130q is not database.table", table)
 		} else if !slices.Contains(ask.Databases, database) {
 			refuse("tables", "%.130q is in no database that is asked for", table)
 		}
 	}
+}
+
+func isIdentifier(name string) bool {
+	return regexp.MustCompile(formOf("database").pattern).MatchString(name)
 }

@@ -65,7 +65,9 @@ func (c checker) role(role Role, path string) {
 		c.problem(path+".approvals", "is %d, not between 1 and %d; see auto_approve of a cluster", role.Approvals, maxApprovals)
 	}
 	c.between(path+".max_duration", role.MaxDuration, c.doc.Limits.MinDuration, maxCeiling)
-	c.between(path+".default_duration", role.DefaultDuration, c.doc.Limits.MinDuration, role.MaxDuration)
+	if role.MaxDuration >= c.doc.Limits.MinDuration {
+		c.between(path+".default_duration", role.DefaultDuration, c.doc.Limits.MinDuration, role.MaxDuration)
+	}
 	c.between(path+".drain", role.Drain, 0, maxDrain)
 	c.dangerous(role, path)
 }

@@ -2,6 +2,7 @@ package catalog
 
 import (
 	"errors"
+	"fmt"
 	"reflect"
 	"slices"
 	"strconv"
@@ -57,8 +58,8 @@ func (d decoder) syntax(err error) {
 
 // value reads one node into one Go value. tag is the struct tag of the field that it belongs to.
 func (d decoder) value(node ast.Node, into reflect.Value, tag reflect.StructTag, path string) {
-	if token := node.GetToken(); token != nil && d.positions[path] == (position{}) {
-		d.positions[path] = position{token.Position.Line, token.Position.Column}
+	if d.positions[path] == (position{}) {
+		d.positions[path] = positionOf(node)
 	}
 	switch node.(type) {
 	case *ast.AnchorNode, *ast.AliasNode, *ast.TagNode:
@@ -82,8 +83,13 @@ func (d decoder) value(node ast.Node, into reflect.Value, tag reflect.StructTag,
 }
 
 func (d decoder) mapping(node ast.Node, into reflect.Value, path string) {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		d.problem(path, "is not a mapping of keys to values")
+		return
+	}
 	fields := fieldsOf(into.Type())
-	for key, value := range d.pairs(node, path) {
+	for key, value := range d.pairs(mapping, path) {
 		field, known := fields[key]
 		if !known {
 			d.problem(join(path, key), "is not a key that a catalog has here")
@@ -99,7 +105,12 @@ func (d decoder) mapping(node ast.Node, into reflect.Value, path string) {
 }
 
 func (d decoder) entries(node ast.Node, into reflect.Value, tag reflect.StructTag, path string) {
-	for key, value := range d.pairs(node, path) {
+	mapping, ok := node.(ast.MapNode)
+	if !ok {
+		d.problem(path, "is not a mapping of keys to values")
+		return
+	}
+	for key, value := range d.pairs(mapping, path) {
 		if err := formOf(tag.Get("form")).check("", key); err != nil {
 			d.problem(join(path, key), "has a name that %v", err)
 			continue
@@ -151,20 +162,24 @@ func (d decoder) scalar(node ast.Node, into reflect.Value, tag reflect.StructTag
 	case *string:
 		d.text(text, target, tag, path)
 	case *bool:
-		if *target = text == "true"; kind != isBool {
-			d.problem(path, "is neither true nor false")
-		}
+		keep(d, path, target, text == "true", kind == isBool, "is neither true nor false")
 	case *int:
 		n, err := strconv.Atoi(text)
-		if *target = n; kind != isNumber || err != nil {
-			d.problem(path, "is not a whole number")
-		}
+		keep(d, path, target, n, kind == isNumber && err == nil, "is not a whole number")
 	case *time.Duration:
 		length, err := time.ParseDuration(text)
-		if *target = length; err != nil {
-			d.problem(path, "is %.64q, not a duration, as 30m or 8h", text)
-		}
+		keep(d, path, target, length, err == nil, fmt.Sprintf("is %.64q, not a duration, as 30m or 8h", text))
 	}
+}
+
+// keep sets the target to the value if that is good. What is not good leaves the default, which provokes no further
+// problem.
+func keep[T any](d decoder, path string, target *T, value T, good bool, otherwise string) {
+	if !good {
+		d.problem(path, "%s", otherwise)
+		return
+	}
+	*target = value
 }
 
 func (d decoder) text(text string, into *string, tag reflect.StructTag, path string) {

@@ -9,13 +9,8 @@ import (
 )
 
 // pairs yields the keys and values of a mapping, and notes keys that are written twice.
-func (d decoder) pairs(node ast.Node, path string) iter.Seq2[string, ast.Node] {
+func (d decoder) pairs(mapping ast.MapNode, path string) iter.Seq2[string, ast.Node] {
 	return func(yield func(string, ast.Node) bool) {
-		mapping, ok := node.(ast.MapNode)
-		if !ok {
-			d.problem(path, "is not a mapping of keys to values")
-			return
-		}
 		seen := map[string]bool{}
 		for each := mapping.MapRange(); each.Next(); {
 			token := each.Key().GetToken()
@@ -28,12 +23,26 @@ func (d decoder) pairs(node ast.Node, path string) iter.Seq2[string, ast.Node] {
 				continue
 			}
 			seen[key] = true
-			d.positions[where] = position{token.Position.Line, token.Position.Column}
+			d.positions[where] = positionOf(each.Key())
 			if !yield(key, each.Value()) {
 				return
 			}
 		}
 	}
+}
+
+// positionOf returns where the node begins. A mapping begins at its first key, though its token is a colon or a brace.
+func positionOf(node ast.Node) position {
+	if mapping, ok := node.(ast.MapNode); ok {
+		if each := mapping.MapRange(); each.Next() {
+			node = each.Key()
+		}
+	}
+	token := node.GetToken()
+	if token == nil || token.Position == nil {
+		return position{}
+	}
+	return position{token.Position.Line, token.Position.Column}
 }
 
 type scalarKind int
