@@ -1,0 +1,150 @@
+package intake
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/slack-go/slack"
+
+	"github.com/powerpole/powerpole/pkg/catalog"
+)
+
+// onlyCluster is the cluster's id where there is no choice, "" otherwise.
+func (s *Service) onlyCluster() string {
+	if all := s.Catalog.Clusters(); len(all) == 1 {
+		return all[0].ID
+	}
+	return ""
+}
+
+// requestView is the modal. What depends on the cluster appears once that is
+// chosen.
+func (s *Service) requestView(m metadata, clusterID string) slack.ModalViewRequest {
+	cluster, chosen := s.Catalog.Cluster(clusterID)
+	blocks := []slack.Block{s.clusterInput(cluster, chosen)}
+	if chosen {
+		blocks = append(blocks, s.clusterBlocks(cluster)...)
+	}
+	blocks = append(blocks, reasonInput("Why", "What you are going to do, for those who approve and for the log", maxReason), ticketInput())
+	return slack.ModalViewRequest{
+		Type: slack.VTModal, CallbackID: RequestCallback, PrivateMetadata: m.encode(),
+		Title: plain("Ask for access"), Submit: plain("Ask"), Close: plain("Cancel"),
+		Blocks: slack.Blocks{BlockSet: blocks},
+	}
+}
+
+func (s *Service) clusterInput(cluster catalog.Cluster, chosen bool) slack.Block {
+	all := s.Catalog.Clusters()
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a cluster"), ClusterAction, clusterOptions(all)...)
+	if len(all) > maxOptions {
+		menu = slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain("Search a cluster"), ClusterAction)
+		menu.MinQueryLength = new(0)
+	}
+	if chosen {
+		menu.InitialOption = option(cluster.ID, cluster.Name)
+	}
+	input := slack.NewInputBlock(ClusterBlock, plain("Cluster"), nil, menu)
+	input.DispatchAction = true
+	return input
+}
+
+func clusterOptions(clusters []catalog.Cluster) []*slack.OptionBlockObject {
+	var out []*slack.OptionBlockObject
+	for _, c := range clusters[:min(len(clusters), maxOptions)] {
+		out = append(out, option(c.ID, c.Name))
+	}
+	return out
+}
+
+// clusterBlocks are the inputs that depend on the cluster, its warning first.
+func (s *Service) clusterBlocks(c catalog.Cluster) []slack.Block {
+	var blocks []slack.Block
+	if c.Warning != "" {
+		blocks = append(blocks, slack.NewSectionBlock(markup(":warning: "+escaper.Replace(c.Warning)), nil, nil))
+	}
+	roles := s.rolesOf(c)
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a role"), RoleAction)
+	var text []string
+	for _, r := range roles {
+		menu.Options = append(menu.Options, option(r.Name, r.Name+", up to "+hours(r.MaxDuration)))
+		text = append(text, describe(r))
+	}
+	duration := slack.NewPlainTextInputBlockElement(plain("1h30m"), DurationAction)
+	if len(roles) > 0 {
+		duration.InitialValue = hours(roles[0].DefaultDuration)
+	}
+	duration.MaxLength = 20
+	return append(blocks,
+		slack.NewInputBlock(DatabasesBlock(c.ID), plain("Databases"), nil, databasesMenu(c)),
+		slack.NewInputBlock(RoleBlock(c.ID), plain("Role"), nil, menu),
+		slack.NewContextBlock("", markup(strings.Join(text, "\n"))),
+		slack.NewInputBlock(DurationBlock, plain("How long"), plain("As 30m, 2h or 1h30m. The clock starts when your account works."), duration),
+	)
+}
+
+func databasesMenu(c catalog.Cluster) slack.BlockElement {
+	if len(c.Databases) > maxOptions {
+		menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain("Search databases"), DatabasesAction)
+		menu.MinQueryLength = new(0)
+		return menu
+	}
+	return slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose databases"), DatabasesAction, databaseOptions(c.Databases)...)
+}
+
+func databaseOptions(databases []string) []*slack.OptionBlockObject {
+	var out []*slack.OptionBlockObject
+	for _, d := range databases[:min(len(databases), maxOptions)] {
+		out = append(out, option(d, d))
+	}
+	return out
+}
+
+func (s *Service) rolesOf(c catalog.Cluster) []catalog.Role {
+	var out []catalog.Role
+	for _, name := range c.Roles {
+		if r, ok := s.Catalog.Role(name); ok {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// describe spells a role's real privileges out, and what people do not expect of
+// them.
+func describe(r catalog.Role) string {
+	text := fmt.Sprintf("*%s*: `%s` on each database you choose, up to %s.", r.Name, strings.Join(r.Privileges, ", "), hours(r.MaxDuration))
+	if r.DropsDatabases() {
+		text += " DROP includes DROP DATABASE."
+	}
+	if len(r.Outlives()) > 0 {
+		text += " What you create in your name outlives your lease."
+	}
+	return text
+}
+
+// hours writes a duration as people do: 1h30m, not 1h30m0s.
+func hours(d time.Duration) string {
+	text := strings.TrimSuffix(d.String(), "m0s")
+	if text != d.String() {
+		text += "m"
+	}
+	if short, ok := strings.CutSuffix(text, "h0m"); ok {
+		text = short + "h"
+	}
+	return text
+}
+
+func reasonInput(label, hint string, longest int) slack.Block {
+	text := slack.NewPlainTextInputBlockElement(nil, ReasonAction)
+	text.Multiline, text.MaxLength = true, longest
+	return slack.NewInputBlock(ReasonBlock, plain(label), plain(hint), text)
+}
+
+func ticketInput() slack.Block {
+	text := slack.NewPlainTextInputBlockElement(nil, TicketAction)
+	text.MaxLength = maxTicket
+	input := slack.NewInputBlock(TicketBlock, plain("Ticket"), nil, text)
+	input.Optional = true
+	return input
+}
