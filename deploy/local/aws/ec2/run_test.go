@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"net/netip"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -176,5 +177,22 @@ func TestAFreedAddressComesBackAtOnceOnlyIfAskedFor(t *testing.T) {
 		if same := *first.PrivateIpAddress == *second.PrivateIpAddress; same != reuse {
 			t.Errorf("ReuseAddresses %v: %s then %s", reuse, *first.PrivateIpAddress, *second.PrivateIpAddress)
 		}
+	}
+}
+
+func TestManyCallsWithOneTokenAtOnceAreOneInstance(t *testing.T) {
+	t.Parallel()
+	s, c := setup(t, ec2.Options{Pending: time.Millisecond})
+	var calls sync.WaitGroup
+	for range 50 {
+		calls.Go(func() {
+			if _, err := c.RunInstances(t.Context(), order("a")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	calls.Wait()
+	if n := len(s.Instances()); n != 1 {
+		t.Errorf("%d instances, want 1", n)
 	}
 }
