@@ -12,6 +12,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"math"
 	"net/http"
 	"strings"
 	"time"
@@ -40,7 +41,7 @@ func (e *Epoch) UnmarshalJSON(b []byte) error {
 	if err := json.Unmarshal(b, &s); err != nil || s == nil {
 		return err
 	}
-	*e = Epoch(time.UnixMilli(int64(*s * 1000)).UTC())
+	*e = Epoch(time.UnixMilli(int64(math.Round(*s * 1000))).UTC())
 	return nil
 }
 
