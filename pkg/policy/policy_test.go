@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/person"
 	"github.com/powerpole/powerpole/pkg/policy"
@@ -88,5 +90,106 @@ func TestEachActionIsForThoseWhoMayTakeIt(t *testing.T) {
 				t.Errorf("%s by %s: no reason given", action, who)
 			}
 		}
+	}
+}
+
+func TestWhatTheCatalogDoesNotOfferIsNeitherAskedForNorApproved(t *testing.T) {
+	t.Parallel()
+	engine := mustEngine(t)
+	tests := map[string]func(*policy.Resource){
+		"cluster":   func(r *policy.Resource) { r.Cluster = "x" },
+		"role":      func(r *policy.Resource) { r.Role = "ROOT" },
+		"database":  func(r *policy.Resource) { r.Databases = []string{"mysql"} },
+		"duration":  func(r *policy.Resource) { r.Duration = 9 * time.Hour },
+		"privilege": func(r *policy.Resource) { r.Privileges = []string{"DROP"} },
+		"table":     func(r *policy.Resource) { r.Tables = []string{"billing.x"} },
+	}
+	for name, spoil := range tests {
+		r := tarosRequest()
+		spoil(&r)
+		for action, principal := range map[policy.Action]policy.Principal{
+			policy.Request: taro(), policy.AutoApprove: taro(), policy.BreakGlass: taro(), policy.Extend: taro(),
+			policy.Approve: hanako(),
+		} {
+			d := engine.Decide(principal, action, r)
+			if d.Allow || len(d.Reasons) != 1 {
+				t.Errorf("%s of another %s: %+v, want it refused with the catalog's reason", action, name, d)
+			}
+		}
+	}
+}
+
+func TestTermsOfRoleAndClusterDecide(t *testing.T) {
+	t.Parallel()
+	engine := mustEngine(t)
+	for _, tt := range []struct {
+		role   string
+		action policy.Action
+		want   bool
+	}{
+		{"READ", policy.Extend, true},
+		{"DDL", policy.Extend, false}, // extend: false
+		{"READ", policy.AutoApprove, true},
+		{"DML", policy.AutoApprove, false}, // not in auto_approve
+		{"DML", policy.BreakGlass, true},
+		{"DDL", policy.BreakGlass, false}, // not in break_glass
+	} {
+		r := tarosRequest()
+		r.Role = tt.role
+		if d := engine.Decide(taro(), tt.action, r); d.Allow != tt.want {
+			t.Errorf("%s of %s: allowed %v, want %v", tt.action, tt.role, d.Allow, tt.want)
+		}
+	}
+}
+
+func TestRefusalNamesThePoliciesThatForbid(t *testing.T) {
+	t.Parallel()
+	r := tarosRequest()
+	r.Requester = hanako().ID
+	d := mustEngine(t).Decide(hanako(), policy.Approve, r)
+	want := policy.Decision{
+		Policies: []string{"never-yourself-by-id", "never-yourself-by-mail"},
+		Reasons: []string{
+			"nobody decides about their own request",
+			"nobody decides about their own request: the e-mail address is the requester's",
+		},
+	}
+	if diff := cmp.Diff(want, d); diff != "" {
+		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+}
+
+func TestUnknownActionIsDenied(t *testing.T) {
+	t.Parallel()
+	engine := mustEngine(t, permitAll)
+	for _, action := range []policy.Action{"", "destroy", "Approve"} {
+		if d := engine.Decide(hanako(), action, tarosRequest()); d.Allow || len(d.Reasons) == 0 {
+			t.Errorf("%q: %+v", action, d)
+		}
+	}
+}
+
+func TestMembershipCountsAsOfTheMomentOfTheDecision(t *testing.T) {
+	t.Parallel()
+	engine, member := mustEngine(t), jiro()
+	if !engine.Decide(member, policy.Approve, tarosRequest()).Allow {
+		t.Fatal("a member of the approvers' group may not approve")
+	}
+	member.Memberships = nil
+	if engine.Decide(member, policy.Approve, tarosRequest()).Allow {
+		t.Error("somebody who has left the group may still approve")
+	}
+}
+
+func TestPolicyThatFailsWhileItIsAskedDenies(t *testing.T) {
+	t.Parallel()
+	// Valid by its types, and overflowing for a long enough lease: Cedar would leave out this forbid.
+	engine := mustEngine(t, policy.Source{
+		Name: "overflow.cedar",
+		Text: []byte(`@id("overflow") forbid (principal, action, resource) when { resource.seconds * 9223372036854775807 == 1 };`),
+	})
+	d := engine.Decide(hanako(), policy.Approve, tarosRequest())
+	if d.Allow || len(d.Policies) != 1 || d.Policies[0] != "overflow" {
+		t.Errorf("decision is %+v, want a refusal because of overflow", d)
 	}
 }

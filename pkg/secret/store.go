@@ -76,14 +76,14 @@ func Remove(ctx context.Context, sm Deleter, name string) error {
 }
 
 // withoutValue returns err without the text in which a server may repeat what it was sent: AWS's validation errors
-// quote the parameter that they refuse.
+// quote the parameter that they refuse. The code stays, and with it the class of the error.
 func withoutValue(err error, value String) error {
 	var api smithy.APIError
 	if errors.As(err, &api) {
-		return fmt.Errorf("refused with code %s", api.ErrorCode())
+		return &smithy.GenericAPIError{Code: api.ErrorCode(), Message: "(text withheld)", Fault: api.ErrorFault()}
 	}
 	if !value.IsZero() && strings.Contains(err.Error(), value.Reveal()) {
-		return errors.New("refused, in words that repeat the secret")
+		return errors.New("failed in words that repeat the secret")
 	}
 	return err
 }

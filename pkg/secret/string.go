@@ -15,10 +15,11 @@ const redacted = "[redacted]"
 // String is a secret text. No verb of fmt, encoding/json, encoding.TextMarshaler user or slog handler prints its value.
 // The zero String is the empty secret.
 //
-// The value lies behind a pointer because fmt calls no method on an unexported field: a struct that holds a String in
-// one is printed field by field, and then shows an address.
+// The value lies in a closure because fmt calls no method on an unexported field: a struct that holds a String in one is
+// printed field by field. A pointer would stop fmt, and not the printers that follow pointers (go-cmp's diff); nothing
+// looks into a function.
 type String struct {
-	value *string
+	reveal func() string
 }
 
 var (
@@ -28,16 +29,16 @@ var (
 
 // New makes a secret of value.
 func New(value string) String {
-	return String{value: &value}
+	return String{reveal: func() string { return value }}
 }
 
 // Reveal returns the value. It is the only way to it, so that a search for the word finds every place where a secret
 // comes into the open.
 func (s String) Reveal() string {
-	if s.value == nil {
+	if s.reveal == nil {
 		return ""
 	}
-	return *s.value
+	return s.reveal()
 }
 
 // IsZero reports whether there is no secret, or an empty one.

@@ -17,7 +17,7 @@ import (
 type Key struct {
 	id      string
 	kind    Kind
-	private *ed25519.PrivateKey // behind a pointer, so that fmt shows an address at most
+	private func() ed25519.PrivateKey // a closure, so that nothing that prints a Key sees into it; nil: there is none
 }
 
 // GenerateKey makes a new key that signs papers of one kind. The id (kid) must be new among the keys of its kind:
@@ -50,7 +50,7 @@ func newKey(kind Kind, kid string, private ed25519.PrivateKey) (Key, error) {
 	if kind != KindSlip && kind != KindWarrant {
 		return Key{}, fmt.Errorf("signing key %q: use is neither %q nor %q", kid, KindSlip, KindWarrant)
 	}
-	return Key{id: kid, kind: kind, private: &private}, nil
+	return Key{id: kid, kind: kind, private: func() ed25519.PrivateKey { return private }}, nil
 }
 
 // ID returns the key's id (kid).
@@ -64,7 +64,7 @@ func (k Key) Private() (secret.String, error) {
 	if k.private == nil {
 		return secret.String{}, errors.New("there is no key")
 	}
-	jwk, err := json.Marshal(k.jwk(*k.private))
+	jwk, err := json.Marshal(k.jwk(k.private()))
 	if err != nil {
 		return secret.String{}, fmt.Errorf("writing key %q as JWK failed", k.id)
 	}
@@ -76,7 +76,7 @@ func (k Key) Public() KeySet {
 	if k.private == nil {
 		return KeySet{}
 	}
-	public := k.private.Public()
+	public := k.private().Public()
 	return KeySet{keys: []jose.JSONWebKey{k.jwk(public)}}
 }
 

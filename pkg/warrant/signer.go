@@ -24,7 +24,7 @@ func NewSigner(key Key, audience string) (*Signer, error) {
 		return nil, errors.New("making signer: there is no audience")
 	}
 	options := (&jose.SignerOptions{}).WithType(jose.ContentType(key.kind))
-	jws, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key.jwk(*key.private)}, options)
+	jws, err := jose.NewSigner(jose.SigningKey{Algorithm: jose.EdDSA, Key: key.jwk(key.private())}, options)
 	if err != nil {
 		return nil, fmt.Errorf("making signer with %v: %w", key, err)
 	}

@@ -1,0 +1,90 @@
+package catalog_test
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/powerpole/powerpole/pkg/catalog"
+)
+
+func goodAsk() catalog.Ask {
+	return catalog.Ask{
+		Cluster: "shop-prod", Databases: []string{"shop", "billing"}, Tables: []string{"shop.orders", "billing.*"},
+		Role: "DML", Privileges: []string{"SELECT", "UPDATE"}, Duration: time.Hour,
+	}
+}
+
+func TestAskIsRefusedForEachThingThatTheCatalogDoesNotOffer(t *testing.T) {
+	t.Parallel()
+	c := mustLoadExample(t)
+	if refused := c.Check(goodAsk()); len(refused) > 0 {
+		t.Fatalf("a good ask is refused: %v", refused)
+	}
+	tests := map[string]struct {
+		field string
+		spoil func(*catalog.Ask)
+	}{
+		"unknown cluster":          {"cluster", func(a *catalog.Ask) { a.Cluster = "x" }},
+		"no cluster":               {"cluster", func(a *catalog.Ask) { a.Cluster = "" }},
+		"unknown database":         {"databases", func(a *catalog.Ask) { a.Databases = append(a.Databases, "mysql") }},
+		"database in other case":   {"databases", func(a *catalog.Ask) { a.Databases[0], a.Tables = "SHOP", nil }},
+		"no database":              {"databases", func(a *catalog.Ask) { a.Databases, a.Tables = nil, nil }},
+		"database twice":           {"databases", func(a *catalog.Ask) { a.Databases = append(a.Databases, "shop") }},
+		"table elsewhere":          {"tables", func(a *catalog.Ask) { a.Tables = append(a.Tables, "reports.daily") }},
+		"table without database":   {"tables", func(a *catalog.Ask) { a.Tables[0] = "orders" }},
+		"table with a quote":       {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.or`ders" }},
+		"table with a wildcard":    {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.o%" }},
+		"table with another level": {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.orders.id" }},
+		"table without a name":     {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop." }},
+		"unknown role":             {"role", func(a *catalog.Ask) { a.Role = "ROOT" }},
+		"role in other case":       {"role", func(a *catalog.Ask) { a.Role = "dml" }},
+		"role of another cluster":  {"role", func(a *catalog.Ask) { a.Cluster, a.Databases, a.Tables = "reports-dev", []string{"reports"}, nil }},
+		"privilege not the role's": {"privileges", func(a *catalog.Ask) { a.Privileges = append(a.Privileges, "DROP") }},
+		"over the ceiling":         {"duration", func(a *catalog.Ask) { a.Duration = 4*time.Hour + 1 }},
+		"under the minimum":        {"duration", func(a *catalog.Ask) { a.Duration = 5*time.Minute - 1 }},
+		"negative":                 {"duration", func(a *catalog.Ask) { a.Duration = -time.Hour }},
+		"overflowing":              {"duration", func(a *catalog.Ask) { a.Duration = 1<<63 - 1 }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			ask := goodAsk()
+			tt.spoil(&ask)
+			refused := c.Check(ask)
+			if len(refused) != 1 || refused[0].Field != tt.field || refused[0].Text == "" {
+				t.Errorf("refused %v, want one reason about %s", refused, tt.field)
+			}
+		})
+	}
+}
+
+func TestNoAskGetsMoreThanTheCatalogOffers(t *testing.T) {
+	t.Parallel()
+	c := mustLoadExample(t)
+	texts := []string{"", "shop-prod", "reports-dev", "shop", "billing", "reports", "mysql", "*", "%", "READ", "DML", "DDL", "ROOT", "SELECT", "DROP", "SUPER"}
+	rapid.Check(t, func(t *rapid.T) {
+		text := rapid.OneOf(rapid.SampledFrom(texts), rapid.String())
+		ask := catalog.Ask{
+			Cluster: text.Draw(t, "cluster"), Role: text.Draw(t, "role"),
+			Databases:  rapid.SliceOfN(text, 0, 3).Draw(t, "databases"),
+			Privileges: rapid.SliceOfN(text, 0, 3).Draw(t, "privileges"),
+			Duration:   time.Duration(rapid.Int64().Draw(t, "duration")),
+		}
+		if len(c.Check(ask)) > 0 {
+			return
+		}
+		cluster, _ := c.Cluster(ask.Cluster)
+		role, _ := c.Role(ask.Role)
+		if !slices.Contains(cluster.Roles, ask.Role) || !subset(ask.Databases, cluster.Databases) || len(ask.Databases) == 0 ||
+			!subset(ask.Privileges, role.Privileges) || ask.Duration > role.MaxDuration || ask.Duration < c.Limits().MinDuration {
+			t.Fatalf("allowed %+v", ask)
+		}
+	})
+}
+
+func subset(some, all []string) bool {
+	return !slices.ContainsFunc(some, func(s string) bool { return !slices.Contains(all, s) })
+}
