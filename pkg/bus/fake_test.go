@@ -187,7 +187,7 @@ func (f *fakeSQS) DeleteMessageBatch(_ context.Context, in *sqs.DeleteMessageBat
 	for _, e := range in.Entries {
 		out.Failed = append(out.Failed, f.entry("Delete", *e.Id, *e.ReceiptHandle, func(m *stored) {
 			f.deleted = append(f.deleted, m.id)
-			f.stored = slices.DeleteFunc(f.stored, func(s *stored) bool { return s == m })
+			f.remove(m)
 		})...)
 	}
 	return &out, nil
@@ -238,4 +238,9 @@ func (f *fakeSQS) SendMessage(_ context.Context, in *sqs.SendMessageInput, _ ...
 	defer f.mu.Unlock()
 	f.dead = append(f.dead, *in)
 	return &sqs.SendMessageOutput{}, nil
+}
+
+// remove deletes a message; the caller holds the lock.
+func (f *fakeSQS) remove(m *stored) {
+	f.stored = slices.DeleteFunc(f.stored, func(s *stored) bool { return s == m })
 }

@@ -153,7 +153,7 @@ func after(d time.Duration) {
 	synctest.Wait()
 }
 
-func attribute(m sqs.SendMessageInput, name string) string {
+func attributeOf(m sqs.SendMessageInput, name string) string {
 	return aws.ToString(m.MessageAttributes[name].StringValue)
 }
 

@@ -78,10 +78,10 @@ func TestAnErrorIsNeverDeletedAndParkedAfterExactlyMaxReceive(t *testing.T) {
 		if len(dead) != 1 || f.left() != 0 {
 			t.Fatalf("%d parked, %d left", len(dead), f.left())
 		}
-		if got, want := attribute(dead[0], bus.AttributeReason), "received 4 times, the last time: "+errHandler.Error(); got != want {
+		if got, want := attributeOf(dead[0], bus.AttributeReason), "received 4 times, the last time: "+errHandler.Error(); got != want {
 			t.Errorf("reason is %q, want %q", got, want)
 		}
-		if got := attribute(dead[0], bus.AttributeReceiveCount); got != "4" {
+		if got := attributeOf(dead[0], bus.AttributeReceiveCount); got != "4" {
 			t.Errorf("receive count is %q", got)
 		}
 	})
@@ -130,7 +130,7 @@ func TestTerminalIsParkedAtOnceWithItsReason(t *testing.T) {
 			bus.AttributeType: "Ping", bus.AttributeOutcome: "terminal", bus.AttributeRequestID: "unknown",
 			bus.AttributeParkedAt: time.Now().UTC().Add(-time.Second).Format(time.RFC3339),
 		} {
-			if got := attribute(dead[0], name); got != want {
+			if got := attributeOf(dead[0], name); got != want {
 				t.Errorf("%s is %q, want %q", name, got, want)
 			}
 		}
@@ -176,7 +176,7 @@ func TestPoisonStopsNobodyElse(t *testing.T) {
 			t.Errorf("%d parked, %d left", len(f.parked()), f.left())
 		}
 		for _, d := range f.parked() {
-			if r := attribute(d, bus.AttributeReason); r == "" || contains(r, "secret") {
+			if r := attributeOf(d, bus.AttributeReason); r == "" || contains(r, "secret") {
 				t.Errorf("reason is %q", r)
 			}
 		}

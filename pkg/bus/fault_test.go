@@ -1,0 +1,251 @@
+package bus_test
+
+import (
+	"context"
+	"slices"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/bus"
+	"github.com/powerpole/powerpole/pkg/event"
+)
+
+// takes is a handler that takes that long, deaf to its context.
+func (c *calls) takes(d time.Duration) handlePing {
+	return func(context.Context, event.Typed[ping]) error {
+		c.Add(1)
+		time.Sleep(d)
+		return nil
+	}
+}
+
+func slow(c *bus.Config) { c.Timeout = time.Hour }
+
+func TestAHeartbeatKeepsTheMessageOfASlowHandler(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	inBubble(t, slow, ran.takes(20*time.Minute), func(t *testing.T, f *fakeSQS, _ func()) {
+		// Every other heartbeat fails at first.
+		f.failEntry = func(op, _ string, n int) (string, bool) {
+			if op == "Hide" && n%2 == 1 {
+				return "InternalError", false
+			}
+			return "", false
+		}
+		f.put(pings(t, 3)...)
+		after(time.Hour)
+		ran.want(t, 3)
+		if f.left() != 0 {
+			t.Errorf("%d left", f.left())
+		}
+	})
+}
+
+func TestAHeartbeatAlsoKeepsWhatWaitsForAWorker(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	change := func(c *bus.Config) { c.Workers, c.Timeout = 1, time.Hour }
+	inBubble(t, change, ran.takes(time.Minute), func(t *testing.T, f *fakeSQS, _ func()) {
+		f.put(pings(t, 10)...)
+		after(11 * time.Minute)
+		ran.want(t, 10)
+		if f.left() != 0 {
+			t.Errorf("%d left", f.left())
+		}
+	})
+}
+
+func TestAHeartbeatNeverCutsALaterShort(t *testing.T) {
+	t.Parallel()
+	var at []time.Time
+	handle := func(context.Context, event.Typed[ping]) error {
+		if at = append(at, time.Now()); len(at) == 1 {
+			time.Sleep(22500 * time.Millisecond) // as the first heartbeat goes out
+			return bus.Later(time.Hour, errHandler)
+		}
+		return nil
+	}
+	inBubble(t, slow, handle, func(t *testing.T, f *fakeSQS, _ func()) {
+		f.fail = func(op string, n int) error {
+			if op == "Hide" && n == 1 {
+				time.Sleep(3 * time.Second)
+			}
+			return nil
+		}
+		f.put(pings(t, 1)...)
+		after(2 * time.Hour)
+		if len(at) != 2 || at[1].Sub(at[0]) < time.Hour {
+			t.Errorf("handled at %v", at)
+		}
+	})
+}
+
+func TestAMessageDeliveredAgainInFlightIsHandledOnceAndDeletedByItsNewestHandle(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	inBubble(t, slow, ran.takes(10*time.Second), func(t *testing.T, f *fakeSQS, _ func()) {
+		ids := f.put(pings(t, 1)...)
+		after(time.Second)
+		f.show(ids[0])
+		after(time.Minute)
+		ran.want(t, 1)
+		if f.left() != 0 {
+			t.Error("the message is left: an old handle was used")
+		}
+	})
+}
+
+func TestADeleteThatWasOvertakenByARedeliveryIsDoneAgain(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
+		var ids []string
+		f.fail = func(op string, n int) error {
+			if op == "Delete" && n == 1 {
+				f.show(ids[0])
+				time.Sleep(time.Second)
+			}
+			return nil
+		}
+		ids = f.put(pings(t, 1)...)
+		after(10 * time.Second)
+		ran.want(t, 1)
+		if f.left() != 0 {
+			t.Error("the message is left")
+		}
+	})
+}
+
+func TestADeleteThatFailsIsTriedAgainWithoutHandlingTwice(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
+		f.fail = func(op string, n int) error {
+			if op == "Delete" && n == 1 {
+				return errDown
+			}
+			return nil
+		}
+		f.failEntry = func(op, id string, n int) (string, bool) {
+			if op == "Delete" && n == 1 && (id == "m2" || id == "m4") {
+				return "InternalError", false
+			}
+			return "", false
+		}
+		f.put(pings(t, 5)...)
+		after(10 * time.Second)
+		ran.want(t, 5)
+		if f.left() != 0 || f.count("Delete") != 3 {
+			t.Errorf("%d left after %d calls", f.left(), f.count("Delete"))
+		}
+	})
+}
+
+func TestADeleteThatSQSRefusesForGoodLeavesTheMessageToComeAgain(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
+		f.failEntry = func(op, _ string, n int) (string, bool) {
+			if op == "Delete" && n == 1 {
+				return "ReceiptHandleIsInvalid", true
+			}
+			return "", false
+		}
+		f.put(pings(t, 1)...)
+		after(10 * time.Second)
+		if f.count("Delete") != 1 {
+			t.Errorf("%d deletes of a handle that is invalid", f.count("Delete"))
+		}
+		after(time.Minute)
+		ran.want(t, 2)
+		if f.left() != 0 {
+			t.Error("the message is left")
+		}
+	})
+}
+
+func TestShutdownGivesBackWhatWasNotBegunAndFinishesTheRest(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	inBubble(t, func(c *bus.Config) { c.Workers = 1 }, ran.takes(10*time.Second), func(t *testing.T, f *fakeSQS, stop func()) {
+		ids := f.put(pings(t, 5)...)
+		after(time.Second)
+		begin := time.Now()
+		stop()
+		ran.want(t, 1)
+		if took := time.Since(begin); took < 9*time.Second || took > 10*time.Second {
+			t.Errorf("shutdown took %s", took)
+		}
+		if !slices.Equal(f.gone(), ids[:1]) {
+			t.Errorf("deleted %v", f.gone())
+		}
+		for _, id := range ids[1:] {
+			if d := f.hiddenFor(id); d > 0 {
+				t.Errorf("%s is hidden for another %s", id, d)
+			}
+		}
+	})
+}
+
+func TestShutdownKeepsTheHeartbeatOfRunningHandlers(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	change := func(c *bus.Config) { c.Timeout, c.Grace = time.Hour, time.Hour }
+	inBubble(t, change, ran.takes(10*time.Minute), func(t *testing.T, f *fakeSQS, stop func()) {
+		ids := f.put(pings(t, 1)...)
+		after(time.Second)
+		go stop()
+		for range 59 {
+			after(10 * time.Second)
+			if f.hiddenFor(ids[0]) <= 0 {
+				t.Fatal("the message became visible while its handler ran")
+			}
+		}
+		after(time.Minute)
+		if f.left() != 0 {
+			t.Error("the message is left")
+		}
+	})
+}
+
+func TestShutdownCancelsHandlersAfterGraceAndGivesTheirMessagesBack(t *testing.T) {
+	t.Parallel()
+	handle := func(ctx context.Context, _ event.Typed[ping]) error {
+		<-ctx.Done()
+		return ctx.Err()
+	}
+	change := func(c *bus.Config) { c.Timeout, c.Grace = time.Hour, 20*time.Second }
+	inBubble(t, change, handle, func(t *testing.T, f *fakeSQS, stop func()) {
+		ids := f.put(pings(t, 1)...)
+		after(time.Second)
+		begin := time.Now()
+		stop()
+		if took := time.Since(begin); took < 20*time.Second || took > 21*time.Second {
+			t.Errorf("shutdown took %s", took)
+		}
+		if d := f.hiddenFor(ids[0]); d > 0 || len(f.parked()) != 0 || len(f.gone()) != 0 {
+			t.Errorf("hidden for %s, %d parked, deleted %v", d, len(f.parked()), f.gone())
+		}
+	})
+}
+
+func TestShutdownEndsAlsoWhenSQSHangs(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, stop func()) {
+		f.fail = func(op string, _ int) error {
+			if op == "Delete" {
+				return errDown
+			}
+			return nil
+		}
+		f.put(pings(t, 100)...)
+		synctest.Wait()
+		begin := time.Now()
+		stop()
+		if took := time.Since(begin); took > 40*time.Second {
+			t.Errorf("shutdown took %s", took)
+		}
+	})
+}
