@@ -201,6 +201,13 @@ func TestWhatIsUnusualIsAllowedWithAWarning(t *testing.T) {
 	}
 }
 
+func TestByteOrderMarkIsNoProblem(t *testing.T) {
+	t.Parallel()
+	if got := problemsOf(t, "\ufeff"+minimal); got != nil {
+		t.Errorf("problems are %q", got)
+	}
+}
+
 func TestDatabaseOnThisMachineNeedsNoTLS(t *testing.T) {
 	t.Parallel()
 	for _, host := range []string{"localhost", "127.0.0.1", "127.1.2.3", "[::1]"} {

@@ -88,6 +88,20 @@ func TestApprovalNeedsAnApproverWhoIsSomebodyElse(t *testing.T) {
 	})
 }
 
+func TestRequestOfSomebodyHalfKnownIsNotApproved(t *testing.T) {
+	t.Parallel()
+	engine := mustEngine(t, permitAll)
+	for _, requester := range []person.ID{{}, {User: "U0TARO"}, {Email: "taro@example.com"}, {User: "U0TARO", Email: "taro"}, {User: "U0TARO", Email: "@example.com"}} {
+		r := tarosRequest()
+		r.Requester = requester
+		for _, action := range []policy.Action{policy.Approve, policy.AutoApprove, policy.BreakGlass, policy.Review} {
+			if engine.Decide(hanako(), action, r).Allow {
+				t.Errorf("%s of a request by %+v was allowed", action, requester)
+			}
+		}
+	}
+}
+
 func TestGuestsBotsStrangersAndOtherDomainsMayDoNothing(t *testing.T) {
 	t.Parallel()
 	engines := map[string]*policy.Engine{"default": mustEngine(t), "permissive": mustEngine(t, permitAll)}

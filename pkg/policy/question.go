@@ -1,9 +1,9 @@
 package policy
 
 import (
+	"math"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/cedar-policy/cedar-go"
 
@@ -41,20 +41,21 @@ func (e *Engine) requestRecord(r Resource, offered bool) cedar.Record {
 	cluster, _ := e.catalog.Cluster(r.Cluster) // one that is unknown offers nothing and has no approvers
 	role, _ := e.catalog.Role(r.Role)
 	return cedar.NewRecord(cedar.RecordMap{
-		"cluster":        cedar.String(r.Cluster),
-		"region":         cedar.String(cluster.Region),
-		"role":           cedar.String(r.Role),
-		"databases":      textSet(r.Databases),
-		"tables":         textSet(r.Tables),
-		"seconds":        cedar.Long((r.Duration + time.Second - 1) / time.Second),
-		"requesterUser":  cedar.String(strings.ToUpper(r.Requester.User)),
-		"requesterEmail": cedar.String(person.NormalEmail(r.Requester.Email)),
-		"approvers":      textSet(cluster.Approvers),
-		"administrators": textSet(e.catalog.Administrators()),
-		"offered":        cedar.Boolean(offered),
-		"extendable":     cedar.Boolean(role.Extend),
-		"autoApproved":   cedar.Boolean(slices.Contains(cluster.AutoApprove, r.Role)),
-		"breakGlass":     cedar.Boolean(slices.Contains(cluster.BreakGlass, r.Role)),
+		"cluster":           cedar.String(r.Cluster),
+		"region":            cedar.String(cluster.Region),
+		"role":              cedar.String(r.Role),
+		"databases":         textSet(r.Databases),
+		"tables":            textSet(r.Tables),
+		"seconds":           cedar.Long(math.Ceil(r.Duration.Seconds())),
+		"requesterUser":     cedar.String(strings.ToUpper(r.Requester.User)),
+		"requesterEmail":    cedar.String(person.NormalEmail(r.Requester.Email)),
+		"requesterComplete": cedar.Boolean(r.Requester.Complete()),
+		"approvers":         textSet(cluster.Approvers),
+		"administrators":    textSet(e.catalog.Administrators()),
+		"offered":           cedar.Boolean(offered),
+		"extendable":        cedar.Boolean(role.Extend),
+		"autoApproved":      cedar.Boolean(slices.Contains(cluster.AutoApprove, r.Role)),
+		"breakGlass":        cedar.Boolean(slices.Contains(cluster.BreakGlass, r.Role)),
 	})
 }
 

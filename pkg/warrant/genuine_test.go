@@ -156,6 +156,19 @@ func TestSignedContradictionIsNotGenuine(t *testing.T) {
 	}
 }
 
+func TestPaperThatIsTooBigIsNeitherSignedNorGenuine(t *testing.T) {
+	t.Parallel()
+	b, w := setup(t), someWarrant(time.Now())
+	w.Databases = []string{strings.Repeat("x", 32<<10)}
+	if _, err := b.warrants.Warrant(w); err == nil {
+		t.Error("it was signed")
+	}
+	header := map[string]any{"alg": "EdDSA", "kid": b.warrantKey.ID(), "typ": warrant.KindWarrant}
+	if _, err := b.verifier.Warrant(forge(t, header, w, ed25519Of(t, b.warrantKey)), requestID); !errors.Is(err, warrant.ErrNotGenuine) {
+		t.Error(err)
+	}
+}
+
 func TestOtherShapesOfJWSAreNotGenuine(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -63,5 +63,12 @@ func sign[T any](s *Signer, kind Kind, body T, problem error) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("signing %s: %w", kind, err)
 	}
-	return signed.CompactSerialize()
+	token, err := signed.CompactSerialize()
+	if err == nil && len(token) > maxToken {
+		err = fmt.Errorf("it has more than %d bytes", maxToken)
+	}
+	if err != nil {
+		return "", fmt.Errorf("signing %s: %w", kind, err)
+	}
+	return token, nil
 }
