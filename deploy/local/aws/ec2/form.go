@@ -10,6 +10,9 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws/wire"
 )
 
+// maxDepth is more than any parameter of EC2 has parts.
+const maxDepth = 10
+
 // node is a form as a tree: `Filter.1.Name=x` is x three levels down.
 type node struct {
 	path, value string
@@ -22,6 +25,9 @@ type node struct {
 func decode(form url.Values, into any) error {
 	root := &node{children: map[string]*node{}}
 	for key := range form {
+		if strings.Count(key, ".") >= maxDepth {
+			return wire.Errorf("UnknownParameter", "a parameter has more than %d parts", maxDepth)
+		}
 		if key != "Action" && key != "Version" && key != "DryRun" {
 			root.put(key, form.Get(key))
 		}
@@ -42,7 +48,11 @@ func (n *node) put(key, value string) {
 }
 
 func (n *node) into(v reflect.Value) error {
-	switch v.Kind() {
+	kind := v.Kind()
+	if n.value != "" && (kind == reflect.Struct || kind == reflect.Slice) {
+		return wire.Errorf("InvalidParameterValue", "the parameter %s takes no value of its own", n.path)
+	}
+	switch kind {
 	case reflect.Pointer:
 		v.Set(reflect.New(v.Type().Elem()))
 		return n.into(v.Elem())

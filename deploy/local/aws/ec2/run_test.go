@@ -196,3 +196,24 @@ func TestManyCallsWithOneTokenAtOnceAreOneInstance(t *testing.T) {
 		t.Errorf("%d instances, want 1", n)
 	}
 }
+
+func TestACallGetsAsManyInstancesAsThereAreAddressesButNoFewerThanItNeeds(t *testing.T) {
+	t.Parallel()
+	s, c := setup(t, ec2.Options{Prefix: netip.MustParsePrefix("127.9.9.0/29")})
+	in := order("a")
+	in.MinCount, in.MaxCount = aws.Int32(4), aws.Int32(5)
+	_, err := c.RunInstances(t.Context(), in)
+	wantCode(t, err, "InsufficientFreeAddressesInSubnet")
+	if n := len(s.Instances()); n != 0 {
+		t.Fatalf("%d instances of a call that failed", n)
+	}
+	in.MinCount = aws.Int32(2)
+	out, err := c.RunInstances(t.Context(), in)
+	if err != nil || len(out.Instances) != 3 {
+		t.Fatalf("instances %+v, %v", out, err)
+	}
+	seen, err := c.DescribeInstances(t.Context(), &awsec2.DescribeInstancesInput{})
+	if err != nil || len(seen.Reservations) != 1 || len(seen.Reservations[0].Instances) != 3 {
+		t.Errorf("one launch is seen as %+v, %v", seen, err)
+	}
+}

@@ -1,6 +1,7 @@
 package ec2_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -111,4 +112,62 @@ func TestATemplateCanBeReadBackAndDeleted(t *testing.T) {
 	}
 	_, err = c.DescribeLaunchTemplates(t.Context(), &awsec2.DescribeLaunchTemplatesInput{LaunchTemplateNames: name})
 	wantCode(t, err, "InvalidLaunchTemplateName.NotFoundException")
+}
+
+func TestTemplatesAreFoundByNameTagAndId(t *testing.T) {
+	t.Parallel()
+	_, c := setup(t, ec2.Options{})
+	id := bastion(t, c)
+	_, err := c.CreateLaunchTemplate(t.Context(), &awsec2.CreateLaunchTemplateInput{
+		LaunchTemplateName: aws.String("other"), LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: aws.String("ami-1")},
+		TagSpecifications: []types.TagSpecification{{
+			ResourceType: types.ResourceTypeLaunchTemplate, Tags: []types.Tag{{Key: aws.String("colour"), Value: aws.String("red")}},
+		}},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for want, in := range map[string]*awsec2.DescribeLaunchTemplatesInput{
+		"bastion other": {},
+		"bastion":       {LaunchTemplateIds: []string{id}},
+		"bastion ":      {Filters: []types.Filter{where("launch-template-name", "b*")}},
+		"other":         {Filters: []types.Filter{where("tag:colour", "red")}},
+	} {
+		out, err := c.DescribeLaunchTemplates(t.Context(), in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var names []string
+		for _, lt := range out.LaunchTemplates {
+			names = append(names, *lt.LaunchTemplateName)
+		}
+		if got := strings.Join(names, " "); got != strings.TrimSpace(want) {
+			t.Errorf("found %s, want %s", got, want)
+		}
+	}
+}
+
+func TestABadTemplateIsRefused(t *testing.T) {
+	t.Parallel()
+	_, c := setup(t, ec2.Options{})
+	good := types.RequestLaunchTemplateData{ImageId: aws.String("ami-1")}
+	badTokens, badData := good, good
+	badTokens.MetadataOptions = &types.LaunchTemplateInstanceMetadataOptionsRequest{HttpTokens: "maybe"}
+	badData.UserData = aws.String("#!")
+	for _, tc := range []struct {
+		code, name string
+		data       types.RequestLaunchTemplateData
+	}{
+		{"InvalidLaunchTemplateName.MalformedException", "a b", good},
+		{"MissingParameter", "empty", types.RequestLaunchTemplateData{}},
+		{"InvalidParameterValue", "tokens", badTokens},
+		{"InvalidUserData.Malformed", "data", badData},
+	} {
+		_, err := c.CreateLaunchTemplate(t.Context(), &awsec2.CreateLaunchTemplateInput{LaunchTemplateName: &tc.name, LaunchTemplateData: &tc.data})
+		wantCode(t, err, tc.code)
+	}
+	_, err := c.DeleteLaunchTemplate(t.Context(), &awsec2.DeleteLaunchTemplateInput{LaunchTemplateId: aws.String("lt-0")})
+	wantCode(t, err, "InvalidLaunchTemplateId.NotFound")
+	_, err = c.DeleteLaunchTemplate(t.Context(), &awsec2.DeleteLaunchTemplateInput{})
+	wantCode(t, err, "InvalidParameterCombination")
 }

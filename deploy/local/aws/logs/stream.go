@@ -33,11 +33,18 @@ func (st *stream) bytes() int {
 }
 
 func (st *stream) info() Stream {
-	i := Stream{Name: st.name, CreatedAt: st.created, Events: len(st.events), Bytes: st.bytes(), LastIngestedAt: st.lastIngested}
-	if i.Events > 0 {
-		i.LastEventAt = st.events[i.Events-1].Time
+	return Stream{
+		Name: st.name, CreatedAt: st.created, Events: len(st.events), Bytes: st.bytes(),
+		LastEventAt: st.lastEvent(), LastIngestedAt: st.lastIngested,
 	}
-	return i
+}
+
+// lastEvent is the time of the last event, zero where there is none.
+func (st *stream) lastEvent() time.Time {
+	if len(st.events) == 0 {
+		return time.Time{}
+	}
+	return st.events[len(st.events)-1].Time
 }
 
 // key orders the events of a group: by time, then as they came in.
@@ -146,7 +153,7 @@ func (in *describeStreamsInput) key() (func(*stream) string, error) {
 			return nil, wire.Errorf("InvalidParameterException", "Cannot order by LastEventTime with a logStreamNamePrefix.")
 		}
 		key = func(st *stream) string {
-			return fmt.Sprintf("%020d/%s", max(0, st.info().LastEventAt.UnixMilli()), st.name)
+			return fmt.Sprintf("%020d/%s", max(0, st.lastEvent().UnixMilli()), st.name)
 		}
 	default:
 		return nil, wire.Errorf("InvalidParameterException", "orderBy %q is neither LogStreamName nor LastEventTime", in.OrderBy)
@@ -169,7 +176,7 @@ func inverse(s string) string {
 func (s *Server) render(g *group, st *stream) streamJSON {
 	out := streamJSON{Name: st.name, ARN: s.arn(g.name) + ":log-stream:" + st.name, Created: millis(st.created), LastIngested: millis(st.lastIngested)}
 	if len(st.events) > 0 {
-		out.FirstEvent, out.LastEvent = millis(st.events[0].Time), millis(st.info().LastEventAt)
+		out.FirstEvent, out.LastEvent = millis(st.events[0].Time), millis(st.lastEvent())
 	}
 	return out
 }

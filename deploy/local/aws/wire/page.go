@@ -16,15 +16,23 @@ func Page[T any](items []T, key func(T) string, limit int, token string) (shown 
 	if err != nil {
 		return nil, "", false
 	}
+	type keyed struct {
+		key  string
+		item T
+	}
+	var left []keyed
 	for _, t := range items {
-		if token == "" || key(t) > string(after) {
-			shown = append(shown, t)
+		if k := key(t); token == "" || k > string(after) {
+			left = append(left, keyed{k, t})
 		}
 	}
-	slices.SortStableFunc(shown, func(a, b T) int { return strings.Compare(key(a), key(b)) })
-	if limit <= 0 || len(shown) <= limit {
-		return shown, "", true
+	slices.SortStableFunc(left, func(a, b keyed) int { return strings.Compare(a.key, b.key) })
+	if limit > 0 && len(left) > limit {
+		left = left[:limit]
+		next = base64.RawURLEncoding.EncodeToString([]byte(left[limit-1].key))
 	}
-	last := key(shown[limit-1])
-	return shown[:limit], base64.RawURLEncoding.EncodeToString([]byte(last)), true
+	for _, k := range left {
+		shown = append(shown, k.item)
+	}
+	return shown, next, true
 }
