@@ -16,7 +16,7 @@ type Settings struct {
 	// APIURL is where Slack's Web API is.
 	APIURL string `env:"POWERPOLE_SLACK_API_URL" envDefault:"https://slack.com/api/"`
 	// Token is the reference of the bot token (package secret).
-	Token string `env:"POWERPOLE_SLACK_TOKEN,required"`
+	Token string `env:"POWERPOLE_SLACK_BOT_TOKEN,required"`
 }
 
 // NewClient returns a client of the Web API at apiURL that speaks with the bot
