@@ -148,7 +148,7 @@ func (m *Message) setMetadata(raw string) error {
 		return fail("invalid_metadata_format")
 	}
 	m.Metadata = nil
-	if read.Type == "" && len(read.Payload) == 0 {
+	if read.Type == "" && (len(read.Payload) == 0 || string(read.Payload) == "null") {
 		return nil
 	}
 	if read.Type == "" || !strings.HasPrefix(string(read.Payload), "{") {

@@ -46,6 +46,9 @@ func (a *answer) WriteHeader(status int) {
 }
 
 func (a *answer) Write(p []byte) (int, error) {
+	if a.header.Get("Content-Type") == "" {
+		a.header.Set("Content-Type", http.DetectContentType(p)) // as net/http does
+	}
 	a.WriteHeader(http.StatusOK)
 	return a.body.Write(p)
 }

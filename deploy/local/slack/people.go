@@ -51,7 +51,11 @@ func (s *Server) SlashCommand(ctx context.Context, user, channelID, command, tex
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return s.answerLocked(&responseURL{channel: channel, user: user}, body)
+	m, err := s.answerLocked(&responseURL{channel: channel, user: user}, body)
+	if err != nil {
+		return nil, &DeliveryError{Err: fmt.Errorf("reading the answer to %s: %w", command, err)}
+	}
+	return m, nil
 }
 
 func (s *Server) commandForm(user, channelID, command, text string) (url.Values, string, error) {
