@@ -1,0 +1,79 @@
+package grantor
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/store"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+)
+
+// choose looks at the world before anything is made: EC2 itself must say that
+// the bastion is this request's and has this address, and the server must not
+// know the account's name. What it records claims the name.
+func (s *Service) choose(ctx context.Context, id string, st State, how naming) (store.Transition[State], error) {
+	wrong, err := s.wrongInstance(ctx, id, *st.Ready)
+	if err != nil {
+		return store.Transition[State]{}, err
+	}
+	if wrong != "" {
+		t := failure(event.GrantFailed{Code: "instance", Reason: "The bastion is not what it was said to be: " + wrong + "."})
+		t.Emit = append(t.Emit, store.Emit{Discriminator: "instance-mismatch", Data: event.Alarmed{
+			Alarm: "instance-mismatch", Text: "An InstanceReady names an instance that EC2 says is another's: " + wrong + ".",
+		}})
+		return t, nil
+	}
+	server, err := s.connect(ctx, st.Lease.Cluster)
+	if err != nil {
+		return refused(err)
+	}
+	defer server.Close()
+	user, err := s.unknownName(ctx, server, id, st.Lease.Email, how)
+	if err != nil {
+		return refused(err)
+	}
+	account := &Account{Cluster: st.Lease.Cluster, User: user, Host: st.Ready.PrivateIP, Lock: rand.Text()}
+	return store.Transition[State]{To: func(st *State) { st.Account = account }}, nil
+}
+
+// unknownName is a name that the server does not know: the wished one, or that
+// with a hash of the request in it.
+func (s *Service) unknownName(ctx context.Context, server *mysqlacct.Server, id, email string, how naming) (string, error) {
+	wish, plain := mysqlacct.Name(email)
+	if plain && how == plainName {
+		known, err := server.Knows(ctx, wish)
+		if err != nil || !known {
+			return wish, err
+		}
+	}
+	name := mysqlacct.Hashed(wish, id)
+	known, err := server.Knows(ctx, name)
+	if err == nil && known {
+		err = &mysqlacct.Refusal{Code: "name", Reason: "the server knows the name " + name + " already"}
+	}
+	return name, err
+}
+
+// refused turns what asking again does not mend into a failed request, where
+// nothing has been made yet.
+func refused(err error) (store.Transition[State], error) {
+	if why, ok := hopeless(err); ok {
+		return failure(why), nil
+	}
+	return store.Transition[State]{}, err
+}
+
+// hopeless says what a person is told of an error that trying again does not
+// mend.
+func hopeless(err error) (event.GrantFailed, bool) {
+	if r, ok := errors.AsType[*mysqlacct.Refusal](err); ok {
+		return event.GrantFailed{Code: r.Code, Reason: "The database refused: " + r.Reason + "."}, true
+	}
+	if mysqlacct.IsHopeless(err) {
+		e, _ := errors.AsType[*mysqlacct.ServerError](err)
+		return event.GrantFailed{Code: "database", Reason: "The database refused: " + e.Error() + "."}, true
+	}
+	return event.GrantFailed{}, false
+}

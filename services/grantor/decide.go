@@ -1,0 +1,124 @@
+package grantor
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/store"
+	"github.com/powerpole/powerpole/pkg/warrant"
+)
+
+// The actions that the record claims.
+const (
+	actGrant  = "grant"
+	actUndo   = "undo"
+	actRevoke = "revoke"
+)
+
+// naming says which name an account is to have.
+type naming int
+
+const (
+	plainName naming = iota
+	hashedName
+)
+
+// decide says what a request needs next, from its record alone.
+func (s *Service) decide(r store.Record[State], how naming) store.Step[State] {
+	st := r.State
+	switch {
+	case st.End != nil:
+		return s.decideEnd(r, st.End)
+	case st.Outcome != "" || st.Ready == nil:
+		return store.Done[State]()
+	}
+	if f := s.forbidden(*st.Lease, st.Ready.Region, time.Now()); f != nil {
+		return s.fail(r, *f)
+	}
+	switch {
+	case st.ArmedAt == nil:
+		return store.Done[State]()
+	case st.Account == nil:
+		return store.Look(func(ctx context.Context, st State) (store.Transition[State], error) {
+			return s.choose(ctx, r.ID, st, how)
+		})
+	}
+	return s.grantStep(r)
+}
+
+// forbidden says why nothing may begin any more on a lease, nil if it may.
+func (s *Service) forbidden(l Lease, region string, now time.Time) *event.GrantFailed {
+	if now.After(l.StartBy.Add(warrant.Tolerance)) {
+		return &event.GrantFailed{Code: "late", Reason: "The approval was for a start by " + l.StartBy.Format(time.RFC3339) + ", and that has passed."}
+	}
+	refused := s.Catalog.Check(catalog.Ask{
+		Cluster: l.Cluster, Databases: l.Databases, Tables: l.Tables, Role: l.Role, Privileges: l.Privileges, Duration: l.Duration,
+	})
+	if len(refused) > 0 {
+		var why []string
+		for _, r := range refused {
+			why = append(why, r.Text)
+		}
+		return &event.GrantFailed{Code: "not-allowed", Reason: "The catalog no longer allows this: " + strings.Join(why, "; ") + "."}
+	}
+	cluster, _ := s.Catalog.Cluster(l.Cluster)
+	if cluster.Region != region {
+		return &event.GrantFailed{Code: "instance", Reason: fmt.Sprintf("The bastion is in %s and %s in %s.", region, cluster.ID, cluster.Region)}
+	}
+	if cluster.Engine.Auth != catalog.AuthPassword {
+		return &event.GrantFailed{Code: "auth", Reason: "This PowerPole makes accounts with passwords only, and the catalog asks for " + cluster.Engine.Auth + "."}
+	}
+	return nil
+}
+
+// fail gives up. Where something was begun it is undone first.
+func (s *Service) fail(r store.Record[State], why event.GrantFailed) store.Step[State] {
+	if !r.State.began() && r.Claim == nil {
+		return store.Move(failure(why))
+	}
+	return store.Act(store.Action[State]{
+		Name: actUndo, Resolves: claimed(r), For: actFor,
+		Do: func(ctx context.Context, st State) (store.Transition[State], error) {
+			if _, err := s.remove(ctx, r.ID, st); err != nil {
+				return store.Transition[State]{}, err
+			}
+			return failure(why), nil
+		},
+	})
+}
+
+// failure is the transition to a request that has failed and left nothing.
+func failure(why event.GrantFailed) store.Transition[State] {
+	return store.Transition[State]{
+		To: func(st *State) {
+			st.Outcome = Failed
+			if st.Account != nil {
+				st.Account.Removed = true
+			}
+		},
+		Emit: []store.Emit{{Data: why}},
+	}
+}
+
+func (s *Service) grantStep(r store.Record[State]) store.Step[State] {
+	return store.Act(store.Action[State]{
+		Name: actGrant, Resolves: claimed(r), For: actFor,
+		Intent: func(st *State) {
+			st.GrantedAt = time.Now().UTC().Truncate(time.Millisecond)
+			st.ExpiresAt = st.Lease.expires(st.GrantedAt)
+		},
+		Do: func(ctx context.Context, st State) (store.Transition[State], error) { return s.grant(ctx, r.ID, st) },
+	})
+}
+
+// claimed is the name of the claim that ran out, "" for none.
+func claimed(r store.Record[State]) string {
+	if r.Claim == nil {
+		return ""
+	}
+	return r.Claim.Name
+}

@@ -1,0 +1,130 @@
+package grantor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"strconv"
+	"strings"
+
+	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/credential"
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/pkg/store"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+)
+
+// maxConnections is how many connections an account may have at a time.
+const maxConnections = 10
+
+// grant makes the account in an order in which a crash anywhere leaves one that
+// nobody can use: locked, privileges, read back, secret, password and unlock in
+// one. Running it again ends the same, with a new password.
+func (s *Service) grant(ctx context.Context, id string, st State) (store.Transition[State], error) {
+	cluster, err := s.cluster(st.Account.Cluster)
+	if err != nil {
+		return store.Transition[State]{}, err
+	}
+	plan := s.plan(id, st, cluster)
+	prepared, err := s.make(ctx, id, cluster, plan)
+	if why, given := hopeless(err); given {
+		if _, err := s.remove(ctx, id, st); err != nil {
+			return store.Transition[State]{}, err
+		}
+		return failure(why), nil
+	}
+	if err != nil {
+		return store.Transition[State]{}, err
+	}
+	granted, err := grantedEvent(st, cluster, plan, prepared)
+	if err != nil {
+		return store.Transition[State]{}, err
+	}
+	return store.Transition[State]{
+		To:   func(st *State) { st.Outcome = Granted },
+		Emit: []store.Emit{{Data: granted}},
+	}, nil
+}
+
+func (s *Service) make(ctx context.Context, id string, cluster catalog.Cluster, plan mysqlacct.Plan) (mysqlacct.Prepared, error) {
+	server, err := s.connectTo(ctx, cluster, cluster.Engine.Writer)
+	if err != nil {
+		return mysqlacct.Prepared{}, err
+	}
+	defer server.Close()
+	prepared, err := server.Prepare(ctx, plan)
+	if err != nil {
+		return mysqlacct.Prepared{}, err
+	}
+	password := mysqlacct.NewPassword()
+	value, err := credential.Credential{User: plan.Account.User, Password: password}.Encode()
+	if err != nil {
+		return mysqlacct.Prepared{}, err
+	}
+	if err := secret.Store(ctx, s.Secrets, credential.Name(id), value, map[string]string{requestTag: id}); err != nil {
+		return mysqlacct.Prepared{}, err
+	}
+	return prepared, server.Open(ctx, plan, password)
+}
+
+func (s *Service) plan(id string, st State, cluster catalog.Cluster) mysqlacct.Plan {
+	return mysqlacct.Plan{
+		Account: st.account(id), Scopes: scopes(*st.Lease), TLS: !cluster.Engine.TLS.Off,
+		Connections: maxConnections, Everybody: s.Catalog.Everybody(), Lock: st.Account.Lock,
+	}
+}
+
+func (s State) account(id string) mysqlacct.Account {
+	return mysqlacct.Account{User: s.Account.User, Host: s.Account.Host, Request: id}
+}
+
+// scopes are the databases of the lease, or what of them it is narrowed to.
+func scopes(l Lease) []mysqlacct.Scope {
+	var out []mysqlacct.Scope
+	if len(l.Tables) == 0 {
+		for _, d := range l.Databases {
+			out = append(out, mysqlacct.Scope{Database: d, Privileges: l.Privileges})
+		}
+		return out
+	}
+	for _, t := range l.Tables {
+		database, table, _ := strings.Cut(t, ".")
+		if table == "*" {
+			table = ""
+		}
+		out = append(out, mysqlacct.Scope{Database: database, Table: table, Privileges: l.Privileges})
+	}
+	return out
+}
+
+func grantedEvent(st State, cluster catalog.Cluster, plan mysqlacct.Plan, prepared mysqlacct.Prepared) (event.Granted, error) {
+	endpoint, err := endpointFor(cluster, st.Lease.Privileges)
+	if err != nil {
+		return event.Granted{}, err
+	}
+	return event.Granted{
+		Cluster: cluster.ID, User: st.Account.User, Host: st.Account.Host, Endpoints: []event.Endpoint{endpoint},
+		Databases: st.Lease.Databases, Privileges: prepared.Privileges, Everybody: prepared.Everybody,
+		Auth: catalog.AuthPassword, TLS: plan.TLS, GrantedAt: st.GrantedAt, ExpiresAt: st.ExpiresAt,
+	}, nil
+}
+
+// endpointFor is where the person connects to, by the privileges as they were
+// approved.
+func endpointFor(cluster catalog.Cluster, privileges []string) (event.Endpoint, error) {
+	address := cluster.Endpoint(catalog.Role{Privileges: privileges})
+	host, digits, err := net.SplitHostPort(address)
+	if err != nil {
+		return event.Endpoint{}, fmt.Errorf("reading the endpoint of %q: %w", cluster.ID, err)
+	}
+	port, err := strconv.Atoi(digits)
+	if err != nil {
+		return event.Endpoint{}, fmt.Errorf("reading the endpoint of %q: %w", cluster.ID, err)
+	}
+	kind := "writer"
+	if address != cluster.Engine.Writer {
+		kind = "reader"
+	}
+	return event.Endpoint{Kind: kind, Host: host, Port: port}, nil
+}

@@ -1,0 +1,80 @@
+package mysqlacct
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+)
+
+// errBlind means that a look did not show what it must show to anybody who can
+// see. What it did not find proves nothing.
+var errBlind = errors.New("looking at accounts: the administrator's own is not in the answer")
+
+// Knows reports whether the server knows the user name, on any host and in any
+// of its grant tables.
+func (s *Server) Knows(ctx context.Context, user string) (bool, error) {
+	if err := CheckName(user); err != nil {
+		return false, err
+	}
+	hosts, err := s.hosts(ctx, user)
+	if err != nil || len(hosts) > 0 {
+		return len(hosts) > 0, err
+	}
+	return s.granted(ctx, user)
+}
+
+// hosts lists the hosts of a user name, by a query that must also return the
+// administrator's own row.
+func (s *Server) hosts(ctx context.Context, user string) (hosts []string, err error) {
+	seen := false
+	err = s.query(ctx, "looking at accounts", "SELECT User, Host FROM mysql.user WHERE User IN (?, ?)", func(row []string) {
+		if row[0] == s.me[0] && (row[1] == s.me[1] || s.dialect.embedded) {
+			seen = true
+		}
+		if row[0] == user {
+			hosts = append(hosts, row[1])
+		}
+	}, user, s.me[0])
+	if err == nil && !seen {
+		err = errBlind
+	}
+	return hosts, err
+}
+
+// granted reports whether a grant table has a row of the user name: rows outlive
+// accounts where somebody deleted those by hand.
+func (s *Server) granted(ctx context.Context, user string) (bool, error) {
+	for _, table := range s.grantTables() {
+		row, err := s.one(ctx, "looking at grants", "SELECT COUNT(*) FROM mysql."+table+" WHERE User = ?", user)
+		if err != nil {
+			return false, err
+		}
+		if row[0] != "0" {
+			return true, nil
+		}
+	}
+	return false, nil
+}
+
+func (s *Server) grantTables() []string {
+	tables := []string{"db", "tables_priv", "columns_priv", "procs_priv"}
+	if s.dialect.embedded {
+		tables = slices.DeleteFunc(tables, func(t string) bool { return t == "columns_priv" })
+	}
+	return tables
+}
+
+// mayLook makes sure that the administrator sees other people's connections:
+// without PROCESS the list holds one's own only, and no error.
+func (s *Server) mayLook(ctx context.Context) error {
+	me, seen := "'"+s.me[0]+"'@'"+s.me[1]+"'", false
+	err := s.query(ctx, "reading one's own rights", "SELECT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE PRIVILEGE_TYPE = 'PROCESS'", func(row []string) {
+		mine := row[0] == me || s.dialect.embedded && strings.HasPrefix(row[0], "'"+s.me[0]+"'@")
+		seen = seen || mine
+	})
+	if err == nil && !seen {
+		err = errors.New("looking at connections: the administrator lacks PROCESS and would see none")
+	}
+	return err
+}

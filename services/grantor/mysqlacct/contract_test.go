@@ -1,0 +1,372 @@
+package mysqlacct_test
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"slices"
+	"strings"
+	"testing"
+
+	driver "github.com/go-sql-driver/mysql"
+
+	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
+)
+
+// number of a server's error, 0 for none.
+func number(t *testing.T, err error) uint16 {
+	t.Helper()
+	if err == nil {
+		return 0
+	}
+	e, ok := errors.AsType[*driver.MySQLError](err)
+	if !ok {
+		t.Fatalf("not an error of the server: %v", err)
+	}
+	return e.Number
+}
+
+// grant makes and opens an account as the grantor does.
+func grant(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (mysqlacct.Prepared, secret.String) {
+	t.Helper()
+	c, err := mysqlacct.Connect(t.Context(), s.Target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	prepared, err := c.Prepare(t.Context(), p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	password := mysqlacct.NewPassword()
+	if err := c.Open(t.Context(), p, password); err != nil {
+		t.Fatal(err)
+	}
+	return prepared, password
+}
+
+func revoke(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (int, mysqlacct.Look) {
+	t.Helper()
+	c := s.Connect(t)
+	killed, err := c.Revoke(t.Context(), p.Account, p.Lock)
+	if err != nil {
+		t.Fatal(err)
+	}
+	look, err := c.See(t.Context(), p.Account)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return killed, look
+}
+
+func ping(t *testing.T, db *sql.DB) error {
+	t.Helper()
+	return db.PingContext(t.Context())
+}
+
+func TestAnAccountWorksFromItsAddressAndFromNoOther(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("from.address")
+		_, password := grant(t, s, p)
+		if err := ping(t, s.Login(t, p.Account.User, password.Reveal(), here, "shop")); err != nil {
+			t.Errorf("from its address: %v", err)
+		}
+		for _, other := range []string{"127.0.0.1", "127.0.0.78"} {
+			if n := number(t, ping(t, s.Login(t, p.Account.User, password.Reveal(), other, ""))); n != 1045 {
+				t.Errorf("from %s: error %d, want 1045", other, n)
+			}
+		}
+		if n := number(t, ping(t, s.Plain(t, p.Account.User, password.Reveal(), here))); n != 1045 {
+			t.Errorf("without TLS: error %d, want 1045", n)
+		}
+	})
+}
+
+func TestARoleGivesItsPrivilegesAndNoOthers(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("reader")
+		prepared, password := grant(t, s, p)
+		if want := []string{"SELECT, SHOW VIEW ON shop.*"}; !slices.Equal(prepared.Privileges, want) {
+			t.Errorf("read back %q, want %q", prepared.Privileges, want)
+		}
+		db := s.Login(t, p.Account.User, password.Reveal(), here, "shop")
+		if n := accttest.Rows(t, db, "SELECT id FROM orders LIMIT 1"); n != 1 {
+			t.Errorf("%d rows read, want 1", n)
+		}
+		for _, refused := range []string{
+			"INSERT INTO orders (id) VALUES (999999)", "DELETE FROM orders", "DROP TABLE orders", "CREATE TABLE t (id INT)",
+			"SELECT * FROM billing.invoices", "SELECT * FROM mysql.user",
+		} {
+			if _, err := db.ExecContext(t.Context(), refused); err == nil {
+				t.Errorf("%s: was allowed", refused)
+			}
+		}
+	})
+}
+
+func TestAnUnderscoreInADatabaseNameIsNoWildcard(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		if !s.Real {
+			accttest.Exec(t, s.Root(t), "CREATE DATABASE app_db", "CREATE DATABASE appXdb", "CREATE TABLE app_db.s (id INT)", "CREATE TABLE appXdb.s (id INT)")
+		}
+		p := read("wild.card")
+		p.Scopes[0].Database = "app_db"
+		_, password := grant(t, s, p)
+		db := s.Login(t, p.Account.User, password.Reveal(), here, "")
+		accttest.Rows(t, db, "SELECT id FROM app_db.s")
+		if _, err := db.ExecContext(t.Context(), "SELECT id FROM appXdb.s"); err == nil {
+			t.Error("app_db opened appXdb")
+		}
+	})
+}
+
+func TestATableScopeGivesThatTableOnly(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("one.table")
+		p.Scopes = []mysqlacct.Scope{{Database: "shop", Table: "orders", Privileges: []string{"SELECT"}}}
+		prepared, password := grant(t, s, p)
+		if want := []string{"SELECT ON shop.orders"}; !slices.Equal(prepared.Privileges, want) {
+			t.Errorf("read back %q, want %q", prepared.Privileges, want)
+		}
+		db := s.Login(t, p.Account.User, password.Reveal(), here, "shop")
+		accttest.Rows(t, db, "SELECT id FROM orders LIMIT 1")
+		if _, err := db.ExecContext(t.Context(), "SELECT 1 FROM billing.invoices"); err == nil {
+			t.Error("billing was readable")
+		}
+	})
+}
+
+func TestNobodyLogsInBetweenPrepareAndOpen(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("not.open")
+		_, password := grant(t, s, p)
+		c := s.Connect(t)
+		if _, err := c.Prepare(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if err := ping(t, s.Login(t, p.Account.User, password.Reveal(), here, "")); err == nil {
+			t.Error("the old password opens an account that is being made again")
+		}
+	})
+}
+
+func TestGrantingAgainEndsTheSameWithANewPassword(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("again")
+		first, old := grant(t, s, p)
+		second, password := grant(t, s, p)
+		if !slices.Equal(first.Privileges, second.Privileges) {
+			t.Errorf("privileges %q and then %q", first.Privileges, second.Privileges)
+		}
+		if old.Equal(password) {
+			t.Error("the password is the same")
+		}
+		if n := s.Accounts(t, p.Account.User); n != 1 {
+			t.Errorf("%d accounts, want 1", n)
+		}
+		if err := ping(t, s.Login(t, p.Account.User, password.Reveal(), here, "")); err != nil {
+			t.Errorf("with the new password: %v", err)
+		}
+		if n := number(t, ping(t, s.Login(t, p.Account.User, old.Reveal(), here, ""))); n != 1045 {
+			t.Errorf("with the old password: error %d, want 1045", n)
+		}
+	})
+}
+
+func TestAnOpenConnectionDiesAtRevoke(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("open.session")
+		_, password := grant(t, s, p)
+		db := s.Login(t, p.Account.User, password.Reveal(), here, "shop")
+		conn, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+		killed, look := revoke(t, s, p)
+		if killed != 1 || !look.Gone || look.Sessions != 0 {
+			t.Errorf("killed %d, look %+v; want one killed, gone, no session", killed, look)
+		}
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err == nil {
+			t.Error("the open connection goes on")
+		}
+		if err := ping(t, s.Login(t, p.Account.User, password.Reveal(), here, "")); err == nil {
+			t.Error("the password still opens")
+		}
+		if n := s.Accounts(t, p.Account.User); n != 0 {
+			t.Errorf("%d accounts left", n)
+		}
+	})
+}
+
+func TestRevokingAgainAndRevokingNothingAreSuccess(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("twice")
+		grant(t, s, p)
+		for range 3 {
+			if _, look := revoke(t, s, p); !look.Gone {
+				t.Error("not seen gone")
+			}
+		}
+	})
+}
+
+func TestRevokeLeavesAnotherAccountAlone(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		mine, other := read("neighbour-a"), read("neighbour-b")
+		grant(t, s, mine)
+		_, password := grant(t, s, other)
+		conn, err := s.Login(t, other.Account.User, password.Reveal(), here, "shop").Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		revoke(t, s, mine)
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err != nil {
+			t.Errorf("the neighbour's connection: %v", err)
+		}
+	})
+}
+
+func TestMoreThanWasApprovedIsRefused(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("foreign.row")
+		accttest.Exec(t, s.Root(t), "CREATE USER 'foreign.row'@'%' IDENTIFIED BY 'Any-0ther'", "GRANT SELECT ON billing.* TO 'foreign.row'@'%'")
+		_, err := s.Connect(t).Prepare(t.Context(), p)
+		if r, ok := errors.AsType[*mysqlacct.Refusal](err); !ok || r.Code != "name" {
+			t.Errorf("error %v, want a refusal of the name", err)
+		}
+	})
+}
+
+func TestARightThatTheAdministratorLacksIsHopeless(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		if !s.Real {
+			return // the embedded administrator has every right
+		}
+		p := read("lacking")
+		p.Scopes[0].Database = "appXdb"
+		_, err := s.Connect(t).Prepare(t.Context(), p)
+		if !mysqlacct.IsHopeless(err) {
+			t.Errorf("error %v is not hopeless", err)
+		}
+	})
+}
+
+func TestKnowsFindsANameOnAnyHost(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		accttest.Exec(t, s.Root(t), "CREATE USER 'known'@'10.1.2.3' IDENTIFIED BY 'Any-0ther'")
+		c := s.Connect(t)
+		for name, want := range map[string]bool{"known": true, "unknown": false} {
+			if got, err := c.Knows(t.Context(), name); err != nil || got != want {
+				t.Errorf("%s: %v, %v; want %v", name, got, err, want)
+			}
+		}
+	})
+}
+
+func TestALookWithoutTheRightToSeeIsNoLook(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		accttest.Exec(t, s.Root(t), "CREATE USER 'blind'@'127.0.0.1' IDENTIFIED BY 'Bl-1nd'",
+			"GRANT CREATE USER ON *.* TO 'blind'@'127.0.0.1'", "GRANT SELECT ON mysql.* TO 'blind'@'127.0.0.1'")
+		blind := s.Target
+		blind.User, blind.Password = "blind", secret.New("Bl-1nd")
+		c, err := mysqlacct.Connect(t.Context(), blind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		p := read("unseen")
+		if look, err := c.See(t.Context(), p.Account); err == nil {
+			t.Errorf("an administrator without PROCESS saw %+v", look)
+		}
+		if _, err := c.Revoke(t.Context(), p.Account, p.Lock); err == nil {
+			t.Error("an administrator without PROCESS revoked")
+		}
+	})
+}
+
+func TestAHeldLockIsSeizedByRevoke(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("held.lock")
+		grant(t, s, p)
+		holder, err := s.Root(t).Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = holder.Close() }()
+		if _, err := holder.ExecContext(t.Context(), "SELECT GET_LOCK('"+p.Lock+"', 1)"); err != nil {
+			t.Fatal(err)
+		}
+		if _, look := revoke(t, s, p); !look.Gone {
+			t.Error("not gone")
+		}
+	})
+}
+
+func TestHostileNamesReachNoStatement(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		c := s.Connect(t)
+		for _, user := range []string{"", "x'y", `x\`, "Taro", "-x", "x\x00", "ta\u2019ro", strings.Repeat("a", 33), "a b", "a`b", "a%"} {
+			p := read(user)
+			if _, err := c.Prepare(t.Context(), p); err == nil {
+				t.Errorf("%q was granted", user)
+			}
+			if _, err := c.Revoke(t.Context(), p.Account, lockName); err == nil {
+				t.Errorf("%q was revoked", user)
+			}
+		}
+		for _, scope := range []mysqlacct.Scope{
+			{Database: "sh`op", Privileges: []string{"SELECT"}}, {Database: "shop", Privileges: []string{"ALL"}},
+			{Database: "*", Privileges: []string{"SELECT"}}, {Database: "shop", Table: "o`", Privileges: []string{"SELECT"}},
+			{Database: "shop", Privileges: []string{"ALL PRIVILEGES"}}, {Database: "shop", Privileges: []string{"SELECT ON *.* TO x"}},
+			{Database: "shop", Privileges: []string{"GRANT OPTION"}}, {Database: "shop"},
+		} {
+			p := read("hostile.scope")
+			p.Scopes = []mysqlacct.Scope{scope}
+			if _, err := c.Prepare(t.Context(), p); err == nil {
+				t.Errorf("%+v was granted", scope)
+			}
+		}
+		if n := s.Accounts(t, "hostile.scope"); n != 0 {
+			t.Errorf("%d accounts were made", n)
+		}
+	})
+}
+
+func TestNoPasswordIsInTheServersLogOrInAnError(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("canary")
+		_, password := grant(t, s, p)
+		log, err := s.GeneralLog()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Contains(log, password.Reveal()) {
+			t.Error("the server's general log has the password")
+		}
+		missing := p
+		missing.Account.User = "canary.nobody" // Open without Prepare: 1396
+		secretWord := mysqlacct.NewPassword()
+		err = s.Connect(t).Open(t.Context(), missing, secretWord)
+		if err == nil || strings.Contains(err.Error(), secretWord.Reveal()) || strings.Contains(err.Error(), "canary.nobody") {
+			t.Errorf("error %v: want one without a word of the statement", err)
+		}
+	})
+}
+
+func TestAContextThatEndsEndsTheWork(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		c := s.Connect(t)
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, err := c.Prepare(ctx, read("cancelled")); !errors.Is(err, context.Canceled) {
+			t.Errorf("error %v, want the context's", err)
+		}
+	})
+}

@@ -1,0 +1,49 @@
+package mysqlacct
+
+import (
+	"context"
+	"errors"
+	"fmt"
+)
+
+// errLockHeld means that another connection holds the request's named lock: a
+// handler that died and whose statement still runs.
+var errLockHeld = errors.New("taking the request's lock: another connection holds it")
+
+// takeLock takes the named lock that grant and revoke of one request share, so
+// that a statement of a dead handler cannot land after what it would undo. It
+// is held until the connection ends.
+//
+// Safety: the name is of letters and digits (checkLock).
+func (s *Server) takeLock(ctx context.Context, name string) error {
+	row, err := s.one(ctx, "taking the request's lock", "SELECT GET_LOCK('"+name+"', 5)")
+	if err != nil {
+		return err
+	}
+	if row[0] != "1" {
+		return errLockHeld
+	}
+	return nil
+}
+
+// seizeLock takes the lock, from whoever holds it if need be: that is a dead
+// handler's connection or a hostile one.
+func (s *Server) seizeLock(ctx context.Context, name string) error {
+	err := s.takeLock(ctx, name)
+	if !errors.Is(err, errLockHeld) {
+		return err
+	}
+	row, err := s.one(ctx, "looking who holds the request's lock", "SELECT COALESCE(IS_USED_LOCK('"+name+"'), 0)")
+	if err != nil {
+		return err
+	}
+	if row[0] == fmt.Sprint(s.id) {
+		return errors.New("taking the request's lock: it is ours and was not given")
+	}
+	if row[0] != "0" {
+		if err := s.kill(ctx, row[0]); err != nil {
+			return err
+		}
+	}
+	return s.takeLock(ctx, name)
+}

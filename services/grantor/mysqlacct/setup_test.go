@@ -1,0 +1,61 @@
+package mysqlacct_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"net/netip"
+	"os"
+	"testing"
+
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
+)
+
+// servers are all that the contract is run against.
+var servers []*accttest.Server
+
+func TestMain(m *testing.M) { os.Exit(withServers(m)) }
+
+func withServers(m *testing.M) int {
+	embedded, stop, err := accttest.Embedded()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer stop()
+	real, stopReal, err := accttest.RealServers()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer stopReal()
+	servers = append(real, embedded) // real ones first: they are slower
+	return m.Run()
+}
+
+// onEvery runs a test of the contract on every server.
+func onEvery(t *testing.T, test func(t *testing.T, s *accttest.Server)) {
+	t.Parallel()
+	for _, s := range servers {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
+const (
+	here     = "127.0.0.77"
+	lockName = "0123456789ABCDEFGHIJKLMNOP"
+)
+
+// read is a plan for a READ account of that name on shop.
+func read(user string) mysqlacct.Plan {
+	return mysqlacct.Plan{
+		Account:     mysqlacct.Account{User: user, Host: netip.MustParseAddr(here), Request: "pp-01k0000000000000000000000a"},
+		Scopes:      []mysqlacct.Scope{{Database: "shop", Privileges: []string{"SELECT", "SHOW VIEW"}}},
+		TLS:         true,
+		Connections: 5,
+		Lock:        fmt.Sprintf("%x", sha256.Sum256([]byte(user)))[:40],
+	}
+}
