@@ -233,3 +233,28 @@ func TestDroppedAccountIsForgottenWithItsRules(t *testing.T) {
 		}
 	}
 }
+
+func TestSeveralStatementsInOneKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	s := start(t, Options{})
+	cfg := driver.NewConfig()
+	cfg.User, cfg.Passwd = s.Admin()
+	cfg.TLS, cfg.MultiStatements = s.ClientTLS(), true
+	root := open(t, cfg, s, bastion)
+	run(t, root, "CREATE USER "+person+" IDENTIFIED BY 'a' ACCOUNT LOCK; GRANT SELECT ON shop.* TO "+person+"; ALTER USER "+person+" IDENTIFIED BY 'b' ACCOUNT UNLOCK")
+	expect(t, rows(t, as(t, s, "taro.yamada", "b", bastion), "SELECT COUNT(*) FROM shop.orders"), "240")
+	_, err := root.ExecContext(t.Context(), "SELECT 1; DROP USER 'nobody'@'%'; DROP USER "+person)
+	if numberOf(t, err) != 1396 || len(s.Accounts()) != 2 {
+		t.Errorf("after an error in the middle: %v, %d accounts", err, len(s.Accounts()))
+	}
+}
+
+func TestAccountStatementsCannotBePrepared(t *testing.T) {
+	t.Parallel()
+	_, root := granted(t)
+	for _, q := range []string{"DROP USER " + person, "REVOKE ALL PRIVILEGES, GRANT OPTION FROM " + person, "KILL 1"} {
+		if _, err := root.PrepareContext(t.Context(), q); numberOf(t, err) != 1295 {
+			t.Errorf("%s: %v, want 1295", q, err)
+		}
+	}
+}

@@ -2,9 +2,12 @@ package mysql
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"net"
 	"net/netip"
+	"os"
 	"strconv"
 	"sync"
 	"testing"
@@ -129,6 +132,76 @@ func TestClientsReachTheServerOverTCPFromTheirOwnAddress(t *testing.T) {
 			conn.Close()
 		}
 	}
+}
+
+func TestConnectionsComeFromAListenerOfTheCallersToo(t *testing.T) {
+	t.Parallel()
+	own, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := start(t, Options{Listener: own})
+	cfg := driver.NewConfig()
+	cfg.User, cfg.Passwd = s.Admin()
+	cfg.Net, cfg.Addr, cfg.TLS = "tcp", own.Addr().String(), s.ClientTLS()
+	connector, err := driver.NewConnector(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := connector.Connect(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn.Close()
+	if s.Addr() != "" {
+		t.Errorf("an address of its own: %q", s.Addr())
+	}
+}
+
+func TestSessionOfADroppedAccountCanDoNothing(t *testing.T) {
+	t.Parallel()
+	s, root := granted(t)
+	me := as(t, s, "taro.yamada", "secret", bastion)
+	rows(t, me, "SELECT COUNT(*) FROM shop.orders")
+	run(t, root, "DROP USER "+person)
+	if _, err := tryRows(t, me, "SELECT COUNT(*) FROM shop.orders"); numberOf(t, err) != 1045 {
+		t.Errorf("after DROP USER: %v, want 1045 (MySQL goes on)", err)
+	}
+}
+
+func TestDialObeysItsContext(t *testing.T) {
+	t.Parallel()
+	l := &listener{conns: make(chan net.Conn), closed: make(chan struct{})} // nobody accepts
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := l.dial(ctx, netip.MustParseAddr(bastion)); !errors.Is(err, context.Canceled) {
+		t.Errorf("%v, want canceled", err)
+	}
+}
+
+func TestPipeObeysReadDeadlines(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, srv := newPipe(netip.MustParseAddrPort("127.0.0.5:4000"))
+		if got := srv.RemoteAddr().String(); got != "127.0.0.5:4000" {
+			t.Errorf("remote: %s", got)
+		}
+		begin := time.Now()
+		client.SetDeadline(begin.Add(time.Minute))
+		if _, err := client.Read(make([]byte, 1)); !errors.Is(err, os.ErrDeadlineExceeded) || time.Since(begin) != time.Minute {
+			t.Errorf("after %s: %v", time.Since(begin), err)
+		}
+		srv.Write([]byte("late"))
+		srv.Close()
+		client.SetReadDeadline(time.Time{})
+		if got, err := io.ReadAll(client); string(got) != "late" || err != nil {
+			t.Errorf("what was written before the end: %q, %v", got, err)
+		}
+		if _, err := client.Write([]byte("x")); err == nil {
+			t.Error("writing to a closed end succeeded")
+		}
+		client.Close()
+	})
 }
 
 func TestTakenAddressIsAClearError(t *testing.T) {

@@ -162,6 +162,8 @@ func TestStatementsThatDoNotExist(t *testing.T) {
 	for query, want := range map[string]uint16{
 		"SET PASSWORD FOR " + person + " = 'x'":                1064,
 		"SHOW CREATE USER " + person:                           1064,
+		"ALTER USER USER() IDENTIFIED BY 'x'":                  1064,
+		"SET PASSWORD = 'x'":                                   1105,
 		"SHOW GRANTS FOR PUBLIC":                               1141,
 		"RENAME USER " + person + " TO 'taro'@'%'":             1105,
 		"GRANT CONNECTION_ADMIN ON *.* TO " + person:           1105,

@@ -65,7 +65,7 @@ func (h *handler) ComMultiQuery(ctx context.Context, c *vitess.Conn, query strin
 	}
 	result, err := run()
 	if err != nil {
-		return rest, err
+		return "", err
 	}
 	return rest, callback(result, rest != "")
 }

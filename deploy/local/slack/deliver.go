@@ -56,6 +56,7 @@ type DeliveryError struct {
 	Err    error
 }
 
+// Error says what went wrong, without the address or what was sent.
 func (e *DeliveryError) Error() string {
 	if e.Err != nil {
 		return "delivering to the app: " + e.Err.Error()
@@ -63,6 +64,7 @@ func (e *DeliveryError) Error() string {
 	return fmt.Sprintf("delivering to the app: status %d", e.Status)
 }
 
+// Unwrap gives the cause, such as context.DeadlineExceeded.
 func (e *DeliveryError) Unwrap() error { return e.Err }
 
 // errNoIntake is in a DeliveryError when nobody said where the app is.

@@ -2,7 +2,6 @@ package slack
 
 import (
 	"encoding/json"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -104,10 +103,4 @@ func (s *Server) answerLocked(r *responseURL, body []byte) (*Message, error) {
 	s.postLocked(m)
 	sent := *m
 	return &sent, nil
-}
-
-// connectionsOpen gives a Socket Mode address. It is called with the lock.
-func (s *Server) connectionsOpen(c call) (object, error) {
-	ticket := s.sockets.ticket()
-	return object{"url": fmt.Sprintf("ws://%s/link/%s", c.host, ticket)}, nil
 }

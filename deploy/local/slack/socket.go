@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"sync"
 	"time"
@@ -100,6 +101,12 @@ func (a *sockets) close() {
 // SocketConnected says whether the app is connected by Socket Mode; then
 // everything goes there and nothing to the Intake's URLs.
 func (s *Server) SocketConnected() bool { return s.sockets.pick() != nil }
+
+// connectionsOpen gives a Socket Mode address. It is called with the lock.
+func (s *Server) connectionsOpen(c call) (object, error) {
+	ticket := s.sockets.ticket()
+	return object{"url": fmt.Sprintf("ws://%s/link/%s", c.host, ticket)}, nil
+}
 
 func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request) {
 	if !s.sockets.take(r.PathValue("ticket")) {
