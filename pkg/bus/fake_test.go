@@ -198,7 +198,7 @@ func (f *fakeSQS) ChangeMessageVisibilityBatch(_ context.Context, in *sqs.Change
 		return nil, err
 	}
 	var out sqs.ChangeMessageVisibilityBatchOutput
-	for _, e := range in.Entries {
+	for _, e := range slices.Backward(in.Entries) { // SQS promises no order
 		out.Failed = append(out.Failed, f.entry("Hide", *e.Id, *e.ReceiptHandle, func(m *stored) {
 			m.visible = time.Now().Add(time.Duration(e.VisibilityTimeout) * time.Second)
 			close(f.wake)

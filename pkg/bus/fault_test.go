@@ -3,6 +3,7 @@ package bus_test
 import (
 	"context"
 	"slices"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -58,10 +59,25 @@ func TestAHeartbeatAlsoKeepsWhatWaitsForAWorker(t *testing.T) {
 
 func TestAHeartbeatNeverCutsALaterShort(t *testing.T) {
 	t.Parallel()
+	for name, takes := range map[string]time.Duration{
+		"that overtakes it":         23 * time.Second,
+		"that shares a batch of it": 22502 * time.Millisecond,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			laterAfter(t, takes)
+		})
+	}
+}
+
+// laterAfter has a handler ask for an hour just after its first heartbeat was
+// due, which is slow to get through.
+func laterAfter(t *testing.T, takes time.Duration) {
+	t.Helper()
 	var at []time.Time
 	handle := func(context.Context, event.Typed[ping]) error {
 		if at = append(at, time.Now()); len(at) == 1 {
-			time.Sleep(22500 * time.Millisecond) // as the first heartbeat goes out
+			time.Sleep(takes)
 			return bus.Later(time.Hour, errHandler)
 		}
 		return nil
@@ -246,6 +262,40 @@ func TestShutdownEndsAlsoWhenSQSHangs(t *testing.T) {
 		stop()
 		if took := time.Since(begin); took > 40*time.Second {
 			t.Errorf("shutdown took %s", took)
+		}
+	})
+}
+
+func TestMorePollersReceiveWhileThereIsALotAndOneAtRest(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	var mu sync.Mutex
+	running, most := 0, 0
+	count := func(by int) {
+		mu.Lock()
+		defer mu.Unlock()
+		running += by
+		most = max(most, running)
+	}
+	inBubble(t, nil, ran.takes(10*time.Millisecond), func(t *testing.T, f *fakeSQS, _ func()) {
+		f.fail = func(op string, _ int) error {
+			if op == "Receive" {
+				count(1)
+				defer count(-1)
+				time.Sleep(100 * time.Millisecond) // a slow network
+			}
+			return nil
+		}
+		f.put(pings(t, 200)...)
+		after(time.Minute)
+		ran.want(t, 200)
+		if most != 4 {
+			t.Errorf("at most %d received at once", most)
+		}
+		before := f.count("Receive")
+		after(time.Hour)
+		if n := f.count("Receive") - before; n > 181 {
+			t.Errorf("%d receives in an hour of rest", n)
 		}
 	})
 }

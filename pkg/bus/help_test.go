@@ -56,7 +56,7 @@ func registry(t testing.TB) *event.Registry {
 	r := event.NewRegistry()
 	all := []event.Source{event.Intake}
 	err := errors.Join(
-		event.Register[ping](r, "", all, event.NoRequest()),
+		event.Register[ping](r, "", append(all, event.Approval), event.NoRequest()),
 		event.Register[oldPing](r, "", all, event.NoRequest()),
 		event.Register[pong](r, "", all, event.NoRequest()),
 		event.Register[due](r, "", all, event.NoRequest(), event.Private()),
