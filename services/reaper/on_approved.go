@@ -1,0 +1,32 @@
+package reaper
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/warrant"
+)
+
+// OnApproved opens a lease and arms its first stop: the moment by which there
+// must be an account. What ended before it was opened stays ended.
+func (s *Service) OnApproved(ctx context.Context, e event.Typed[event.Approved]) error {
+	w, err := s.verifier.Warrant(e.Data.Warrant, e.RequestID)
+	if errors.Is(err, warrant.ErrLate) {
+		return s.run(ctx, e.Header, s.end(event.ByFailure, "the approval came too late to begin anything"))
+	}
+	if err != nil {
+		return s.refuse(ctx, e.Header, e.Data.EventType(), err)
+	}
+	return s.run(ctx, e.Header, func(st State, _ time.Time) *transition {
+		if st.Terms != nil {
+			return nil
+		}
+		return &transition{To: func(st *State) {
+			st.Terms = &Terms{
+				Cluster: w.Cluster, Role: w.Role, Duration: w.Duration, StartBy: w.StartBy.UTC(), EndBy: w.EndBy.UTC(),
+			}
+		}}
+	})
+}
