@@ -1,0 +1,20 @@
+package provisioner
+
+import (
+	"context"
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/event"
+)
+
+// OnExpired ends what the request has, also one that was never heard of: what
+// comes later builds nothing.
+func (s *Service) OnExpired(ctx context.Context, e event.Typed[event.Expired]) error {
+	return s.run(ctx, e.Header, func(st State, now time.Time) func(*State) {
+		if st.Expired != nil {
+			return nil
+		}
+		end := Expiry{SeenAt: now.UTC(), Drain: min(e.Data.Drain.Std(), time.Minute)}
+		return func(st *State) { st.Expired = &end }
+	})
+}
