@@ -90,3 +90,7 @@ func Code(s string) string {
 func CodeBlock(s string, limit int) string {
 	return "```\n" + strings.ReplaceAll(Text(s, limit), "```", "'''") + "\n```"
 }
+
+// Exact is a code span of text that must stay as it is to the letter, as a
+// password. It must be on one line and without backticks.
+func Exact(s string) string { return "`" + Escape(s) + "`" }

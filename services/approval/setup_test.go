@@ -1,0 +1,294 @@
+package approval_test
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/powerpole/powerpole/deploy/local/aws"
+	localslack "github.com/powerpole/powerpole/deploy/local/slack"
+	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/policy"
+	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/pkg/slackui"
+	"github.com/powerpole/powerpole/pkg/store"
+	"github.com/powerpole/powerpole/pkg/warrant"
+	"github.com/powerpole/powerpole/services/approval"
+)
+
+const installation = "approval-test"
+
+const testCatalog = `
+installation: approval-test
+email_domains: [nimbus.example]
+administrators: [U0OLIVER]
+slack:
+  operators_channel: C0OPS
+limits:
+  pending: 8h
+  provisioning: 10m
+  open_per_person: 2
+roles:
+  DDL:
+    approvals: 2
+    extend: false
+clusters:
+  - id: shop-prod
+    name: Shop
+    region: ap-northeast-1
+    account: "123456789012"
+    engine: {writer: "shop.example.com:3306", admin_secret: "file:/nowhere"}
+    databases: [shop_a, billing]
+    channel: C0SHOPDB
+    roles: [READ, DML, DDL]
+    approvers: [S0DBA, U0EMMA]
+    bastion: {launch_template: powerpole-bastion, capacity: [{instance_type: t4g.nano, subnet: subnet-0aaaaaaaaaaaaaaaa}]}
+  - id: dev
+    region: ap-northeast-1
+    account: "123456789012"
+    engine: {writer: "dev.example.com:3306", admin_secret: "file:/nowhere"}
+    databases: [dev]
+    channel: C0BILLINGDB
+    language: ja
+    roles: [READ]
+    auto_approve: [READ]
+    approvers: [S0DBA]
+    bastion: {launch_template: powerpole-bastion, capacity: [{instance_type: t4g.nano, subnet: subnet-0aaaaaaaaaaaaaaaa}]}
+`
+
+// bus keeps what was published, once for each id.
+type bus struct {
+	mu     sync.Mutex
+	events []event.Event
+	fail   int // the next calls fail before anything is taken
+}
+
+func (b *bus) Publish(_ context.Context, events ...event.Event) error {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.fail > 0 {
+		b.fail--
+		return errors.New("the bus is away")
+	}
+	for _, e := range events {
+		if !slices.ContainsFunc(b.events, func(o event.Event) bool { return o.Detail.ID == e.Detail.ID }) {
+			b.events = append(b.events, e)
+		}
+	}
+	return nil
+}
+
+// said returns the data of all events of one type, in order.
+func said[T event.Data](tb testing.TB, b *bus) []T {
+	tb.Helper()
+	registry, err := event.All()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var out []T
+	for _, e := range b.events {
+		data, err := registry.Decode(e)
+		if err != nil {
+			tb.Fatalf("what was published cannot be read: %v", err)
+		}
+		if t, ok := data.(T); ok {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// clock is a scheduler that keeps what it was given.
+type clock struct {
+	mu        sync.Mutex
+	schedules map[string]time.Time
+}
+
+func (c *clock) Once(_ context.Context, name string, at time.Time, _ event.Event) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.schedules[name] = at
+	return nil
+}
+
+func (c *clock) Delete(_ context.Context, name string) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.schedules, name)
+	return nil
+}
+
+func (c *clock) armed(name string) (time.Time, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	at, ok := c.schedules[name]
+	return at, ok
+}
+
+// bundle is approval with everything around it in this process.
+type bundle struct {
+	*approval.Service
+	bus      *bus
+	clock    *clock
+	slack    *localslack.Server
+	log      *store.Log[approval.Entry]
+	verifier *warrant.Verifier
+	slips    *warrant.Signer
+	options  approval.Options
+}
+
+func setup(tb testing.TB) *bundle {
+	tb.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	tb.Cleanup(cancel)
+	b := &bundle{bus: &bus{}, clock: &clock{schedules: map[string]time.Time{}}, slack: localslack.New(localslack.Options{})}
+	tb.Cleanup(b.slack.Close)
+	cat, _, err := catalog.Parse("powerpole.yaml", []byte(testCatalog))
+	ok(tb, err)
+	engine, err := policy.New(cat)
+	ok(tb, err)
+	signer := b.keys(tb)
+	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), b.slack.Client())
+	ok(tb, err)
+	stack, err := aws.New(ctx, aws.Options{})
+	ok(tb, err)
+	tb.Cleanup(stack.Close)
+	db := dynamodb.NewFromConfig(stack.Config())
+	_, err = db.CreateTable(ctx, store.Schema("powerpole-approval"))
+	ok(tb, err)
+	table, err := store.NewTable[approval.State](db, "powerpole-approval")
+	ok(tb, err)
+	machine, err := store.NewMachine(event.Approval, table, b.bus)
+	ok(tb, err)
+	b.log, err = store.NewLog[approval.Entry](db, "powerpole-approval", event.Approval, b.bus)
+	ok(tb, err)
+	b.options = approval.Options{
+		Catalog: cat, Policy: engine, Verifier: b.verifier, Signer: signer, Slack: client,
+		Log: b.log, Machine: machine, Scheduler: b.clock, Bus: b.bus,
+	}
+	b.Service, err = approval.New(b.options)
+	ok(tb, err)
+	return b
+}
+
+// keys makes the installation's two keys, and returns approval's signer.
+func (b *bundle) keys(tb testing.TB) *warrant.Signer {
+	tb.Helper()
+	slips, err := warrant.GenerateKey(warrant.KindSlip, "intake-1")
+	ok(tb, err)
+	warrants, err := warrant.GenerateKey(warrant.KindWarrant, "approval-1")
+	ok(tb, err)
+	set, err := slips.Public().Merge(warrants.Public())
+	ok(tb, err)
+	b.verifier, err = warrant.NewVerifier(set, installation)
+	ok(tb, err)
+	b.slips, err = warrant.NewSigner(slips, installation)
+	ok(tb, err)
+	signer, err := warrant.NewSigner(warrants, installation)
+	ok(tb, err)
+	return signer
+}
+
+func ok(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+func someone(user string) event.Person { return event.Person{Team: "T0NIMBUS", User: user} }
+
+// ask is what Taro asks for, changed by change.
+func ask(change ...func(*event.Ask)) event.Ask {
+	a := event.Ask{
+		Requester: someone("U0TARO"), Cluster: "shop-prod", Databases: []string{"shop_a"}, Role: "READ",
+		Duration: event.Duration(time.Hour), Reason: "look at an order",
+	}
+	for _, c := range change {
+		c(&a)
+	}
+	return a
+}
+
+// request is an ask as intake publishes it.
+func (b *bundle) request(tb testing.TB, a event.Ask) event.Typed[event.RequestCreated] {
+	tb.Helper()
+	id := event.NewRequestID()
+	digest, err := warrant.Digest(a)
+	ok(tb, err)
+	slip, err := b.slips.Slip(warrant.Slip{
+		Team: a.Requester.Team, User: a.Requester.User, Action: "request", RequestID: id, Digest: digest, IssuedAt: time.Now().UTC(),
+	})
+	ok(tb, err)
+	return event.Typed[event.RequestCreated]{
+		Header: event.Header{ID: event.ID(event.Intake, "RequestCreated", id, ""), RequestID: id, Version: 1, OccurredAt: time.Now().UTC()},
+		Source: event.Intake, Data: event.RequestCreated{Ask: a, Digest: digest, Slip: slip},
+	}
+}
+
+// open makes a request that waits for its approvers.
+func (b *bundle) open(tb testing.TB, a event.Ask) event.Typed[event.RequestCreated] {
+	tb.Helper()
+	e := b.request(tb, a)
+	ok(tb, b.OnRequestCreated(tb.Context(), e))
+	return e
+}
+
+var serial = struct {
+	sync.Mutex
+	n int
+}{}
+
+// click is what intake publishes of a click on a request, changed by change
+// before it is signed.
+func (b *bundle) click(tb testing.TB, e event.Typed[event.RequestCreated], user string, action event.Action, change ...func(*event.ActionSubmitted)) event.Typed[event.ActionSubmitted] {
+	tb.Helper()
+	serial.Lock()
+	serial.n++
+	ts := time.Now().Add(time.Duration(serial.n)).Format("150405.000000000")
+	serial.Unlock()
+	c := event.ActionSubmitted{
+		Action: action, By: someone(user), Message: event.Message{Channel: "C0SHOPDB", TS: "1.1"}, Digest: e.Data.Digest, ActionTS: ts,
+	}
+	for _, f := range change {
+		f(&c)
+	}
+	slip, err := b.slips.Slip(warrant.Slip{
+		Team: c.By.Team, User: c.By.User, Action: string(c.Action), RequestID: e.RequestID, Digest: c.Digest, ActionTS: c.ActionTS, IssuedAt: time.Now().UTC(),
+	})
+	ok(tb, err)
+	c.Slip = slip
+	return event.Typed[event.ActionSubmitted]{
+		Header: event.Header{ID: event.ID(event.Intake, "ActionSubmitted", e.RequestID, user+ts), RequestID: e.RequestID, Version: 1, OccurredAt: time.Now().UTC()},
+		Source: event.Intake, Data: c,
+	}
+}
+
+// act clicks and handles that.
+func (b *bundle) act(tb testing.TB, e event.Typed[event.RequestCreated], user string, action event.Action, change ...func(*event.ActionSubmitted)) {
+	tb.Helper()
+	ok(tb, b.OnActionSubmitted(tb.Context(), b.click(tb, e, user, action, change...)))
+}
+
+// kinds are the kinds of a request's rows.
+func (b *bundle) kinds(tb testing.TB, id string) []approval.Kind {
+	tb.Helper()
+	rows, err := b.log.Rows(tb.Context(), id)
+	ok(tb, err)
+	var kinds []approval.Kind
+	for _, r := range rows {
+		kinds = append(kinds, r.Entry.Kind)
+	}
+	return kinds
+}
+
+// messages are those in a channel, as somebody in it sees them.
+func (b *bundle) messages(user, channel string) []localslack.Message { return b.slack.Messages(user, channel) }
