@@ -20,6 +20,8 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws/dynamodb"
 	"github.com/powerpole/powerpole/deploy/local/aws/ec2"
 	"github.com/powerpole/powerpole/deploy/local/aws/eventbridge"
+	"github.com/powerpole/powerpole/deploy/local/aws/logs"
+	"github.com/powerpole/powerpole/deploy/local/aws/scheduler"
 	"github.com/powerpole/powerpole/deploy/local/aws/secretsmanager"
 	"github.com/powerpole/powerpole/deploy/local/aws/sqs"
 	"github.com/powerpole/powerpole/deploy/local/aws/ssm"
@@ -34,6 +36,10 @@ type Options struct {
 	// Logger takes what could not be told to a caller; slog.Default() where
 	// nil.
 	Logger *slog.Logger
+	// SchedulerPrecision is how exact schedules fire: zero at their very
+	// moment, time.Minute in the last second of its minute, the latest that
+	// AWS promises.
+	SchedulerPrecision time.Duration
 	// LongPoll replaces the wait of every SQS long poll; zero leaves it as
 	// asked for. A simulation in virtual time skips idle hours with it.
 	LongPoll time.Duration
@@ -80,6 +86,8 @@ type Stack struct {
 	EC2            *ec2.Server
 	SSM            *ssm.Server
 	SecretsManager *secretsmanager.Server
+	Scheduler      *scheduler.Server
+	Logs           *logs.Server
 	STS            *sts.Server
 
 	opts      Options
@@ -98,12 +106,17 @@ func New(ctx context.Context, o Options) (*Stack, error) {
 	}, s.SQS)
 	s.DynamoDB = dynamodb.New(dynamodb.Options{Region: o.Region, Account: o.Account})
 	s.SecretsManager = secretsmanager.New(secretsmanager.Options{Region: o.Region, Account: o.Account})
+	s.Logs = logs.New(logs.Options{Region: o.Region, Account: o.Account})
+	s.Scheduler = scheduler.New(scheduler.Options{
+		Region: o.Region, Account: o.Account, Logger: o.Logger, Precision: o.SchedulerPrecision,
+	}, s.SQS)
 	s.STS = sts.New(sts.Options{Account: o.Account})
 	if err := s.startInstances(o); err != nil {
 		return nil, err
 	}
 	s.services = map[string]http.Handler{
-		"dynamodb": s.DynamoDB, "ec2": s.EC2, "events": s.EventBridge, "secretsmanager": s.SecretsManager,
+		"dynamodb": s.DynamoDB, "ec2": s.EC2, "events": s.EventBridge, "logs": s.Logs,
+		"scheduler": s.Scheduler, "secretsmanager": s.SecretsManager,
 		"sqs": s.SQS, "ssm": s.SSM, "sts": s.STS,
 	}
 	s.transport = &transport{handler: http.HandlerFunc(s.serve)}
@@ -151,6 +164,7 @@ func (s *Stack) Close() {
 	s.transport.stop()
 	s.SQS.Close() // ends the long polls
 	s.transport.wait()
+	s.Scheduler.Close()
 	s.EC2.Close()
 	s.SSM.Close()
 	s.EventBridge.Close()
