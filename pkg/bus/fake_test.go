@@ -25,15 +25,11 @@ var errDown = &smithy.GenericAPIError{Code: "ServiceUnavailable", Message: "cana
 
 // fakeSQS is one queue and its dead-letter queue with SQS's rules: visibility,
 // receive counts, receipt handles of which only the newest deletes. Faults are
-// hooks that a test sets before it starts the poller.
+// what a test sets with onCall and onEntry.
 type fakeSQS struct {
-	// fail is asked before each call with the operation's name and how often
-	// it was called by now; its error is the answer.
-	fail func(op string, n int) error
-	// failEntry is asked for each entry of a batch; a code fails the entry.
-	failEntry func(op, messageID string, n int) (code string, senderFault bool)
-
 	mu      sync.Mutex
+	fail    func(op string, n int) error
+	failing func(op, messageID string, n int) (code string, senderFault bool)
 	stored  []*stored
 	dead    []sqs.SendMessageInput
 	calls   map[string]int
@@ -51,6 +47,21 @@ type stored struct {
 
 func newFake() *fakeSQS {
 	return &fakeSQS{calls: map[string]int{}, entries: map[string]int{}, wake: make(chan struct{})}
+}
+
+// onCall sets what is asked before each call, with the operation's name and how
+// often it was called by now; an error is the answer.
+func (f *fakeSQS) onCall(fail func(op string, n int) error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.fail = fail
+}
+
+// onEntry sets what is asked for each entry of a batch; a code fails the entry.
+func (f *fakeSQS) onEntry(fail func(op, messageID string, n int) (code string, senderFault bool)) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.failing = fail
 }
 
 // put stores messages, as EventBridge would, and returns their ids.
@@ -87,10 +98,10 @@ func (f *fakeSQS) find(is func(*stored) bool) *stored {
 func (f *fakeSQS) begin(op string) error {
 	f.mu.Lock()
 	f.calls[op]++
-	n := f.calls[op]
+	n, fail := f.calls[op], f.fail
 	f.mu.Unlock()
-	if f.fail != nil {
-		return f.fail(op, n)
+	if fail != nil {
+		return fail(op, n)
 	}
 	return nil
 }
@@ -218,8 +229,8 @@ func (f *fakeSQS) entry(op, id, receipt string, do func(*stored)) []types.BatchR
 		return nil
 	}
 	f.entries[op+m.id]++
-	if f.failEntry != nil {
-		if code, fault := f.failEntry(op, m.id, f.entries[op+m.id]); code != "" {
+	if f.failing != nil {
+		if code, fault := f.failing(op, m.id, f.entries[op+m.id]); code != "" {
 			return []types.BatchResultErrorEntry{{Id: aws.String(id), Code: aws.String(code), SenderFault: fault}}
 		}
 	}

@@ -28,12 +28,12 @@ func TestAHeartbeatKeepsTheMessageOfASlowHandler(t *testing.T) {
 	var ran calls
 	inBubble(t, slow, ran.takes(20*time.Minute), func(t *testing.T, f *fakeSQS, _ func()) {
 		// Every other heartbeat fails at first.
-		f.failEntry = func(op, _ string, n int) (string, bool) {
+		f.onEntry(func(op, _ string, n int) (string, bool) {
 			if op == "Hide" && n%2 == 1 {
 				return "InternalError", false
 			}
 			return "", false
-		}
+		})
 		f.put(pings(t, 3)...)
 		after(time.Hour)
 		ran.want(t, 3)
@@ -83,12 +83,12 @@ func laterAfter(t *testing.T, takes time.Duration) {
 		return nil
 	}
 	inBubble(t, slow, handle, func(t *testing.T, f *fakeSQS, _ func()) {
-		f.fail = func(op string, n int) error {
+		f.onCall(func(op string, n int) error {
 			if op == "Hide" && n == 1 {
 				time.Sleep(3 * time.Second)
 			}
 			return nil
-		}
+		})
 		f.put(pings(t, 1)...)
 		after(2 * time.Hour)
 		if len(at) != 2 || at[1].Sub(at[0]) < time.Hour {
@@ -116,15 +116,14 @@ func TestADeleteThatWasOvertakenByARedeliveryIsDoneAgain(t *testing.T) {
 	t.Parallel()
 	var ran calls
 	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
-		var ids []string
-		f.fail = func(op string, n int) error {
+		f.onCall(func(op string, n int) error {
 			if op == "Delete" && n == 1 {
-				f.show(ids[0])
+				f.show("m1")
 				time.Sleep(time.Second)
 			}
 			return nil
-		}
-		ids = f.put(pings(t, 1)...)
+		})
+		f.put(pings(t, 1)...)
 		after(10 * time.Second)
 		ran.want(t, 1)
 		if f.left() != 0 {
@@ -137,18 +136,18 @@ func TestADeleteThatFailsIsTriedAgainWithoutHandlingTwice(t *testing.T) {
 	t.Parallel()
 	var ran calls
 	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
-		f.fail = func(op string, n int) error {
+		f.onCall(func(op string, n int) error {
 			if op == "Delete" && n == 1 {
 				return errDown
 			}
 			return nil
-		}
-		f.failEntry = func(op, id string, n int) (string, bool) {
+		})
+		f.onEntry(func(op, id string, n int) (string, bool) {
 			if op == "Delete" && n == 1 && (id == "m2" || id == "m4") {
 				return "InternalError", false
 			}
 			return "", false
-		}
+		})
 		f.put(pings(t, 5)...)
 		after(10 * time.Second)
 		ran.want(t, 5)
@@ -162,12 +161,12 @@ func TestADeleteThatSQSRefusesForGoodLeavesTheMessageToComeAgain(t *testing.T) {
 	t.Parallel()
 	var ran calls
 	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
-		f.failEntry = func(op, _ string, n int) (string, bool) {
+		f.onEntry(func(op, _ string, n int) (string, bool) {
 			if op == "Delete" && n == 1 {
 				return "ReceiptHandleIsInvalid", true
 			}
 			return "", false
-		}
+		})
 		f.put(pings(t, 1)...)
 		after(10 * time.Second)
 		if f.count("Delete") != 1 {
@@ -250,12 +249,12 @@ func TestShutdownEndsAlsoWhenSQSHangs(t *testing.T) {
 	t.Parallel()
 	var ran calls
 	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, stop func()) {
-		f.fail = func(op string, _ int) error {
+		f.onCall(func(op string, _ int) error {
 			if op == "Delete" {
 				return errDown
 			}
 			return nil
-		}
+		})
 		f.put(pings(t, 100)...)
 		synctest.Wait()
 		begin := time.Now()
@@ -278,14 +277,14 @@ func TestMorePollersReceiveWhileThereIsALotAndOneAtRest(t *testing.T) {
 		most = max(most, running)
 	}
 	inBubble(t, nil, ran.takes(10*time.Millisecond), func(t *testing.T, f *fakeSQS, _ func()) {
-		f.fail = func(op string, _ int) error {
+		f.onCall(func(op string, _ int) error {
 			if op == "Receive" {
 				count(1)
 				defer count(-1)
 				time.Sleep(100 * time.Millisecond) // a slow network
 			}
 			return nil
-		}
+		})
 		f.put(pings(t, 200)...)
 		after(time.Minute)
 		ran.want(t, 200)

@@ -122,12 +122,12 @@ func TestLambdaReportsWhatItCouldNotPark(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := newFake()
-		f.fail = func(op string, _ int) error {
+		f.onCall(func(op string, _ int) error {
 			if op == "Send" {
 				return errDown
 			}
 			return nil
-		}
+		})
 		ids := f.put(pings(t, 1)...)
 		failed := invoke(t, t.Context(), f, lambda(t, f, nil, new(calls).returning(bus.Terminal(errHandler))))
 		if fmt.Sprint(failed) != fmt.Sprint(ids) || f.left() != 1 {

@@ -141,12 +141,12 @@ func TestAMessageWhoseParkingFailsIsKept(t *testing.T) {
 	t.Parallel()
 	var ran calls
 	inBubble(t, nil, ran.returning(bus.Terminal(errHandler)), func(t *testing.T, f *fakeSQS, _ func()) {
-		f.fail = func(op string, n int) error {
+		f.onCall(func(op string, n int) error {
 			if op == "Send" && n <= 6 {
 				return errDown
 			}
 			return nil
-		}
+		})
 		f.put(pings(t, 1)...)
 		after(time.Hour)
 		// Four times by the handler; afterwards it is over the limit and parked
@@ -209,12 +209,12 @@ func TestReceiveErrorsNeverEndThePoller(t *testing.T) {
 	t.Parallel()
 	var ran calls
 	inBubble(t, nil, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
-		f.fail = func(op string, n int) error {
+		f.onCall(func(op string, n int) error {
 			if op == "Receive" && n <= 50 {
 				return errDown
 			}
 			return nil
-		}
+		})
 		f.put(pings(t, 3)...)
 		after(time.Minute)
 		if n := f.count("Receive"); n > 12 {

@@ -95,12 +95,12 @@ func TestEveryMessageIsHandledOrParkedBeforeItIsDeleted(t *testing.T) {
 func (s scene) play(t *testing.T) history {
 	f, c := newFake(), config()
 	c.Workers, c.Pollers = s.workers, s.pollers
-	f.failEntry = func(_, id string, n int) (string, bool) {
+	f.onEntry(func(_, id string, n int) (string, bool) {
 		if s.failEvery > 0 && (len(id)+n)%s.failEvery == 0 {
 			return "InternalError", false
 		}
 		return "", false
-	}
+	})
 	actor := &actor{scene: s, tries: map[int]int{}}
 	p, err := bus.NewPoller(f, router(t, actor.handle), c)
 	if err != nil {

@@ -2,7 +2,8 @@ package telemetry
 
 import (
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"go.opentelemetry.io/contrib/instrumentation/github.com/aws/aws-sdk-go-v2/otelaws" //nolint:staticcheck // deprecated without a successor; a chosen dependency
+	//lint:ignore SA1019 deprecated without a successor, and chosen by the design
+	"go.opentelemetry.io/contrib/instrumentation/github.com/aws/aws-sdk-go-v2/otelaws"
 	"go.opentelemetry.io/otel"
 )
 

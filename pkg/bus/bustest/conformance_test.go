@@ -2,10 +2,12 @@ package bustest_test
 
 import (
 	"context"
+	"net/http"
 	"os"
 	"testing"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"go.uber.org/goleak"
 
@@ -38,11 +40,16 @@ func embedded(t *testing.T) awssdk.Config {
 	return s.Config()
 }
 
+// fromEnvironment keeps the transport that the SDK has made, but so that its
+// connections can be closed.
 func fromEnvironment(t *testing.T) awssdk.Config {
 	t.Helper()
 	cfg, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	transport := cfg.HTTPClient.(*awshttp.BuildableClient).GetTransport()
+	t.Cleanup(transport.CloseIdleConnections)
+	cfg.HTTPClient = &http.Client{Transport: transport}
 	return cfg
 }
