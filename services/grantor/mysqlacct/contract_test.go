@@ -322,10 +322,14 @@ func TestHostileNamesReachNoStatement(t *testing.T) {
 			}
 		}
 		for _, scope := range []mysqlacct.Scope{
-			{Database: "sh`op", Privileges: []string{"SELECT"}}, {Database: "shop", Privileges: []string{"ALL"}},
-			{Database: "*", Privileges: []string{"SELECT"}}, {Database: "shop", Table: "o`", Privileges: []string{"SELECT"}},
-			{Database: "shop", Privileges: []string{"ALL PRIVILEGES"}}, {Database: "shop", Privileges: []string{"SELECT ON *.* TO x"}},
-			{Database: "shop", Privileges: []string{"GRANT OPTION"}}, {Database: "shop"},
+			{Database: "sh`op", Privileges: []string{"SELECT"}},
+			{Database: "shop", Privileges: []string{"ALL"}},
+			{Database: "*", Privileges: []string{"SELECT"}},
+			{Database: "shop", Table: "o`", Privileges: []string{"SELECT"}},
+			{Database: "shop", Privileges: []string{"ALL PRIVILEGES"}},
+			{Database: "shop", Privileges: []string{"SELECT ON *.* TO x"}},
+			{Database: "shop", Privileges: []string{"GRANT OPTION"}},
+			{Database: "shop"},
 		} {
 			p := read("hostile.scope")
 			p.Scopes = []mysqlacct.Scope{scope}
