@@ -15,7 +15,7 @@ func TestApproversAreAskedAndTheirYesIsAWarrantForWhatTheySaw(t *testing.T) {
 	b := setup(t)
 	e := b.open(t, ask())
 
-	posted := b.messages("U0HANAKO", "C0SHOPDB")
+	posted := b.messages()
 	if len(posted) != 1 {
 		t.Fatalf("%d messages were posted, want 1", len(posted))
 	}
@@ -42,7 +42,7 @@ func TestApproversAreAskedAndTheirYesIsAWarrantForWhatTheySaw(t *testing.T) {
 		!slices.Equal(w.Privileges, []string{"SELECT", "SHOW VIEW"}) || !w.EndBy.Equal(w.StartBy.Add(8*time.Hour)) {
 		t.Errorf("the warrant says %+v", w)
 	}
-	after := string(b.messages("U0HANAKO", "C0SHOPDB")[0].Blocks)
+	after := string(b.messages()[0].Blocks)
 	if strings.Contains(after, "powerpole.approve") || !strings.Contains(after, "Approved by") {
 		t.Errorf("the message does not show that it is decided: %s", after)
 	}

@@ -3,7 +3,10 @@ package approval_test
 import (
 	"context"
 	"errors"
+	"fmt"
+	"net/http"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -133,6 +136,31 @@ func (c *clock) armed(name string) (time.Time, bool) {
 	return at, ok
 }
 
+// wire is what lies between approval and Slack. It loses the answer to the next
+// call of one method, after that had its effect.
+type wire struct {
+	to   http.RoundTripper
+	mu   sync.Mutex
+	lose string
+}
+
+func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	answer, err := w.to.RoundTrip(r)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err == nil && w.lose != "" && strings.HasSuffix(r.URL.Path, w.lose) {
+		w.lose = ""
+		return nil, errors.Join(errors.New("the answer was lost"), answer.Body.Close())
+	}
+	return answer, err
+}
+
+func (w *wire) loseNext(method string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.lose = method
+}
+
 // bundle is approval with everything around it in this process.
 type bundle struct {
 	*approval.Service
@@ -143,6 +171,8 @@ type bundle struct {
 	verifier *warrant.Verifier
 	slips    *warrant.Signer
 	options  approval.Options
+	wire     *wire
+	serial   int
 }
 
 func setup(tb testing.TB) *bundle {
@@ -156,7 +186,8 @@ func setup(tb testing.TB) *bundle {
 	engine, err := policy.New(cat)
 	ok(tb, err)
 	signer := b.keys(tb)
-	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), b.slack.Client())
+	b.wire = &wire{to: b.slack.Client().Transport}
+	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: b.wire})
 	ok(tb, err)
 	stack, err := aws.New(ctx, aws.Options{})
 	ok(tb, err)
@@ -242,19 +273,12 @@ func (b *bundle) open(tb testing.TB, a event.Ask) event.Typed[event.RequestCreat
 	return e
 }
 
-var serial = struct {
-	sync.Mutex
-	n int
-}{}
-
 // click is what intake publishes of a click on a request, changed by change
 // before it is signed.
 func (b *bundle) click(tb testing.TB, e event.Typed[event.RequestCreated], user string, action event.Action, change ...func(*event.ActionSubmitted)) event.Typed[event.ActionSubmitted] {
 	tb.Helper()
-	serial.Lock()
-	serial.n++
-	ts := time.Now().Add(time.Duration(serial.n)).Format("150405.000000000")
-	serial.Unlock()
+	b.serial++
+	ts := fmt.Sprintf("1700000000.%06d", b.serial)
 	c := event.ActionSubmitted{
 		Action: action, By: someone(user), Message: event.Message{Channel: "C0SHOPDB", TS: "1.1"}, Digest: e.Data.Digest, ActionTS: ts,
 	}
@@ -290,5 +314,30 @@ func (b *bundle) kinds(tb testing.TB, id string) []approval.Kind {
 	return kinds
 }
 
-// messages are those in a channel, as somebody in it sees them.
-func (b *bundle) messages(user, channel string) []localslack.Message { return b.slack.Messages(user, channel) }
+// messages are those in the approvers' channel.
+func (b *bundle) messages() []localslack.Message { return b.slack.Messages("U0HANAKO", "C0SHOPDB") }
+
+// refusals are what people were told who might not.
+func (b *bundle) refusals(tb testing.TB) []string {
+	tb.Helper()
+	var out []string
+	for _, v := range said[event.Voted](tb, b.bus) {
+		if !v.Taken {
+			out = append(out, v.By.User+" "+string(v.Action)+": "+v.Refused)
+		}
+	}
+	return out
+}
+
+// refusedOnce fails unless one click was refused, in words that hold why, and
+// nothing was decided by it.
+func (b *bundle) refusedOnce(tb testing.TB, why string) {
+	tb.Helper()
+	refused := b.refusals(tb)
+	if len(refused) != 1 || !strings.Contains(refused[0], why) {
+		tb.Errorf("refused: %q, want one that says %q", refused, why)
+	}
+	if n := len(said[event.Approved](tb, b.bus)); n != 0 {
+		tb.Errorf("Approved was said %d times", n)
+	}
+}
