@@ -12,6 +12,7 @@ import (
 	"net/http"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	"github.com/caarlos0/env/v11"
 
 	"github.com/powerpole/powerpole/pkg/bus"
@@ -79,6 +80,8 @@ type Env struct {
 	Scheduler *schedule.Scheduler
 
 	environ map[string]string
+	sqs     *sqs.Client
+	queue   bus.Config
 }
 
 // Parse reads a service's own settings from the environment into a struct with

@@ -19,6 +19,9 @@ const (
 	DefaultBus    = "default"
 )
 
+// DeadSuffix follows a queue's name in that of its dead-letter queue.
+const DeadSuffix = "-dlq"
+
 // Queue settings that are the same everywhere. See facts: SQS.
 const (
 	// Visibility is how long a received message is hidden.
@@ -60,10 +63,15 @@ func (s Service) Queue() string {
 // DeadQueue is the name of its dead-letter queue.
 func (s Service) DeadQueue() string {
 	if q := s.Queue(); q != "" {
-		return q + "-dlq"
+		return q + DeadSuffix
 	}
 	return ""
 }
+
+// RedriveAfter is the queue's own maxReceiveCount. It is above MaxReceive, at
+// which the service parks a message itself, with its reason: the redrive policy
+// is for a service that crashes on it.
+func RedriveAfter(s Service) int { return s.MaxReceive + 5 }
 
 // TableName is the name of the table that it owns.
 func (s Service) TableName() string {
