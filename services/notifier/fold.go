@@ -51,8 +51,8 @@ func patiently[T store.State](ctx context.Context, m *store.Machine[T], h event.
 			return err
 		}
 		r, loading := m.Table().Load(ctx, h.RequestID)
-		if loading != nil || r.Claim == nil || !time.Now().Before(r.Claim.Until) {
-			return errors.Join(err, loading)
+		if loading != nil || r.Claim != nil && !time.Now().Before(r.Claim.Until) {
+			return errors.Join(err, loading) // what failed, comes back
 		}
 		if err := sleep(ctx, wait); err != nil {
 			return err
