@@ -2,11 +2,11 @@ package intake
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/slack-go/slack"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/slackui"
 )
 
 // Callback ids of the modals.
@@ -93,23 +93,11 @@ func plain(text string) *slack.TextBlockObject {
 	return slack.NewTextBlockObject(slack.PlainTextType, text, false, false)
 }
 
-// markup is text of the catalog in mrkdwn: trusted, but not to be mistaken for a
-// mention.
+// markup is mrkdwn that was made here, or by slackui.Text.
 func markup(text string) *slack.TextBlockObject {
-	return slack.NewTextBlockObject(slack.MarkdownType, cut(text, 3000), false, true)
+	return slack.NewTextBlockObject(slack.MarkdownType, text, false, true)
 }
-
-var escaper = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;")
 
 func option(value, text string) *slack.OptionBlockObject {
-	return slack.NewOptionBlockObject(value, plain(cut(text, maxOption)), nil)
-}
-
-// cut shortens text to n characters, never inside one.
-func cut(text string, n int) string {
-	runes := []rune(text)
-	if len(runes) <= n {
-		return text
-	}
-	return string(runes[:n-1]) + "…"
+	return slack.NewOptionBlockObject(value, plain(slackui.Sanitize(text, maxOption)), nil)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/slackui"
 )
 
 // onlyCluster is the cluster's id where there is no choice, "" otherwise.
@@ -61,7 +62,7 @@ func clusterOptions(clusters []catalog.Cluster) []*slack.OptionBlockObject {
 func (s *Service) clusterBlocks(c catalog.Cluster) []slack.Block {
 	var blocks []slack.Block
 	if c.Warning != "" {
-		blocks = append(blocks, slack.NewSectionBlock(markup(":warning: "+escaper.Replace(c.Warning)), nil, nil))
+		blocks = append(blocks, slack.NewSectionBlock(markup(":warning: "+slackui.Text(c.Warning, slackui.MaxSection-20)), nil, nil))
 	}
 	roles := s.rolesOf(c)
 	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a role"), RoleAction)
@@ -78,7 +79,7 @@ func (s *Service) clusterBlocks(c catalog.Cluster) []slack.Block {
 	return append(blocks,
 		slack.NewInputBlock(DatabasesBlock(c.ID), plain("Databases"), nil, databasesMenu(c)),
 		slack.NewInputBlock(RoleBlock(c.ID), plain("Role"), nil, menu),
-		slack.NewContextBlock("", markup(strings.Join(text, "\n"))),
+		slack.NewContextBlock("", markup(slackui.Text(strings.Join(text, "\n"), 2000))),
 		slack.NewInputBlock(DurationBlock, plain("How long"), plain("As 30m, 2h or 1h30m. The clock starts when your account works."), duration),
 	)
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/slack-go/slack"
 
 	"github.com/powerpole/powerpole/pkg/service"
+	"github.com/powerpole/powerpole/pkg/slackui"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
@@ -17,12 +19,9 @@ type Config struct {
 	Address string `env:"POWERPOLE_INTAKE_ADDR" envDefault:":8080"`
 	// SigningSecret refers to Slack's signing secret of the app.
 	SigningSecret string `env:"POWERPOLE_SLACK_SIGNING_SECRET,required"`
-	// BotToken refers to the app's bot token (xoxb-…).
-	BotToken string `env:"POWERPOLE_SLACK_BOT_TOKEN,required"`
+	slackui.Settings
 	// AppToken refers to the app-level token (xapp-…); with it, Socket Mode.
 	AppToken string `env:"POWERPOLE_SLACK_APP_TOKEN"`
-	// SlackAPI is the base of Slack's Web API, with its last slash.
-	SlackAPI string `env:"POWERPOLE_SLACK_API_URL" envDefault:"https://slack.com/api/"`
 	// SlipKey refers to the private key that signs slips.
 	SlipKey string `env:"POWERPOLE_SLIP_KEY,required"`
 }
@@ -36,22 +35,25 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 		return nil, err
 	}
 	signing, err1 := env.Secret(ctx, cfg.SigningSecret)
-	token, err2 := env.Secret(ctx, cfg.BotToken)
+	token, err2 := env.Secret(ctx, cfg.Token)
 	slips, err3 := slipSigner(ctx, env, cfg.SlipKey)
 	if err := errors.Join(err1, err2, err3); err != nil {
 		return nil, err
 	}
+	client, err := slackui.NewClient(cfg.APIURL, token, env.HTTP)
+	if err != nil {
+		return nil, err
+	}
 	o := Options{
-		Catalog: env.Catalog, Bus: env.Bus, Signer: slips, SigningSecret: signing, Address: cfg.Address, Log: env.Log,
-		Slack: slack.New(token.Reveal(), slack.OptionAPIURL(cfg.SlackAPI), slack.OptionHTTPClient(env.HTTP)),
+		Catalog: env.Catalog, Bus: env.Bus, Slack: client, Signer: slips, SigningSecret: signing, Address: cfg.Address, Log: env.Log,
 	}
 	if cfg.AppToken != "" {
 		app, err := env.Secret(ctx, cfg.AppToken)
 		if err != nil {
 			return nil, err
 		}
-		o.Socket = slack.New(token.Reveal(), slack.OptionAPIURL(cfg.SlackAPI), slack.OptionHTTPClient(env.HTTP),
-			slack.OptionAppLevelToken(app.Reveal()))
+		o.Socket = slack.New(token.Reveal(), slack.OptionAPIURL(strings.TrimSuffix(cfg.APIURL, "/")+"/"),
+			slack.OptionHTTPClient(env.HTTP), slack.OptionAppLevelToken(app.Reveal()))
 	}
 	return New(o)
 }
