@@ -215,18 +215,28 @@ func TestAScheduleInAnotherTimezoneFiresAtThatTimeThere(t *testing.T) {
 func TestWhatAWSRefusesIsRefused(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*scheduler.CreateScheduleInput){
-		"the past":              func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("at(1999-01-01T00:00:00)") },
-		"a bad name":            func(in *scheduler.CreateScheduleInput) { in.Name = awssdk.String("a b") },
-		"a cron expression":     func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("cron(0 12 * * ? *)") },
-		"a rate of nothing":     func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("rate(0 minutes)") },
-		"an unclosed rate":      func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("rate(5 minutes") },
-		"seconds":               func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("rate(5 seconds)") },
-		"an unknown zone":       func(in *scheduler.CreateScheduleInput) { in.ScheduleExpressionTimezone = awssdk.String("Mars/Olympus") },
-		"a flexible window":     func(in *scheduler.CreateScheduleInput) { in.FlexibleTimeWindow.Mode = types.FlexibleTimeWindowModeFlexible },
-		"a role that is none":   func(in *scheduler.CreateScheduleInput) { in.Target.RoleArn = awssdk.String("scheduler") },
-		"a Lambda target":       func(in *scheduler.CreateScheduleInput) { in.Target.Arn = awssdk.String("arn:aws:lambda:us-east-1:0:function:f") },
-		"too many tries":        func(in *scheduler.CreateScheduleInput) { in.Target.RetryPolicy = &types.RetryPolicy{MaximumRetryAttempts: awssdk.Int32(186)} },
-		"an age under a minute": func(in *scheduler.CreateScheduleInput) { in.Target.RetryPolicy = &types.RetryPolicy{MaximumEventAgeInSeconds: awssdk.Int32(59)} },
+		"the past": func(in *scheduler.CreateScheduleInput) {
+			in.ScheduleExpression = awssdk.String("at(1999-01-01T00:00:00)")
+		},
+		"a bad name":        func(in *scheduler.CreateScheduleInput) { in.Name = awssdk.String("a b") },
+		"a cron expression": func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("cron(0 12 * * ? *)") },
+		"a rate of nothing": func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("rate(0 minutes)") },
+		"an unclosed rate":  func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("rate(5 minutes") },
+		"seconds":           func(in *scheduler.CreateScheduleInput) { in.ScheduleExpression = awssdk.String("rate(5 seconds)") },
+		"an unknown zone":   func(in *scheduler.CreateScheduleInput) { in.ScheduleExpressionTimezone = awssdk.String("Mars/Olympus") },
+		"a flexible window": func(in *scheduler.CreateScheduleInput) {
+			in.FlexibleTimeWindow.Mode = types.FlexibleTimeWindowModeFlexible
+		},
+		"a role that is none": func(in *scheduler.CreateScheduleInput) { in.Target.RoleArn = awssdk.String("scheduler") },
+		"a Lambda target": func(in *scheduler.CreateScheduleInput) {
+			in.Target.Arn = awssdk.String("arn:aws:lambda:us-east-1:0:function:f")
+		},
+		"too many tries": func(in *scheduler.CreateScheduleInput) {
+			in.Target.RetryPolicy = &types.RetryPolicy{MaximumRetryAttempts: awssdk.Int32(186)}
+		},
+		"an age under a minute": func(in *scheduler.CreateScheduleInput) {
+			in.Target.RetryPolicy = &types.RetryPolicy{MaximumEventAgeInSeconds: awssdk.Int32(59)}
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
