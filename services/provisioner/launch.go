@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+
 	"github.com/powerpole/powerpole/pkg/bus"
 )
 
@@ -33,7 +35,7 @@ func (s *Service) launch(r record, in Input) step {
 }
 
 func (s *Service) runInstances(ctx context.Context, in Input) (transition, error) {
-	out, err := s.ec2.RunInstances(ctx, in.run(), inRegion(in.Region))
+	out, err := s.ec2.RunInstances(ctx, in.run(), inRegion(in.Region), once)
 	if err != nil {
 		return s.notLaunched(ctx, in, err)
 	}
@@ -42,6 +44,10 @@ func (s *Service) runInstances(ctx context.Context, in Input) (transition, error
 	}
 	return made(seen(out.Instances[0], in.Region)), nil
 }
+
+// once keeps the SDK from repeating a launch by itself: EC2 answers a lack of
+// capacity with 500, and the next place of the list is better than that.
+func once(o *ec2.Options) { o.RetryMaxAttempts = 1 }
 
 // notLaunched tells what an error means. Only one that says that nothing can
 // have been made, confirmed by a look, lets another token be used.

@@ -9,6 +9,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ssm"
 	ssmtypes "github.com/aws/aws-sdk-go-v2/service/ssm/types"
+
+	"github.com/powerpole/powerpole/pkg/bus"
 )
 
 // SSM is what the provisioner needs of Systems Manager.
@@ -49,7 +51,7 @@ func (s *Service) endSessions(r record, standing []int) step {
 		for _, i := range standing {
 			ended, err := s.endSessionsOn(ctx, st.Launches[i])
 			if err != nil {
-				return transition{}, err
+				return transition{}, bus.Later(waitStep, err) // the end of the instance must not be put off
 			}
 			n += ended
 		}

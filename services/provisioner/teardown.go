@@ -34,6 +34,7 @@ const (
 func (s *Service) teardown(r record, now time.Time) step {
 	st := r.State
 	standing := st.standing()
+	sessions := !st.SessionsEnded && st.unasked(standing) >= 0
 	mayGo := st.Revoked != "" || !now.Before(st.Expired.SeenAt.Add(revokeWait))
 	switch {
 	case r.claimed() == launchClaim:
@@ -42,9 +43,9 @@ func (s *Service) teardown(r record, now time.Time) step {
 		return s.answer(r)
 	case r.claimed() == terminateClaim && !mayGo:
 		return s.terminate(r, st.clashing())
-	case !st.SessionsEnded && now.Before(st.Expired.SeenAt.Add(st.Expired.Drain)):
+	case sessions && now.Before(st.Expired.SeenAt.Add(st.Expired.Drain)):
 		return later(st.Expired.SeenAt.Add(st.Expired.Drain).Sub(now), "sessions may drain")
-	case !st.SessionsEnded && !(mayGo && stuck(r)):
+	case sessions && !(mayGo && stuck(r)):
 		return s.endSessions(r, standing)
 	case !mayGo:
 		return later(min(st.Expired.SeenAt.Add(revokeWait).Sub(now), waitStep), "the account is not revoked yet")

@@ -242,7 +242,7 @@ func (w *world) due(e event.Event) {
 // at most as often as the queue allows.
 func (w *world) deliver(handle func() error) {
 	w.t.Helper()
-	for range 20 {
+	for n := range 20 {
 		err := handle()
 		d, later := bus.IsLater(err)
 		switch {
@@ -252,7 +252,7 @@ func (w *world) deliver(handle func() error) {
 			w.t.Errorf("parked: %v", err)
 			return
 		case !later:
-			d = time.Second
+			d = min(time.Second<<min(n, 9), 5*time.Minute)
 		}
 		select {
 		case <-time.After(d):
