@@ -12,6 +12,7 @@ import (
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	dbtypes "github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	ebtypes "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/aws-sdk-go-v2/service/sns"
@@ -21,6 +22,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
+	local "github.com/powerpole/powerpole/deploy/local/aws/eventbridge"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -257,4 +259,47 @@ func TestInterceptMayLoseACall(t *testing.T) {
 	if err := publish(t.Context(), cfg); !errors.Is(err, lost) {
 		t.Errorf("got %v", err)
 	}
+}
+
+func TestLongPollReplacesTheWaitOfAnEmptyPoll(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		cfg := start(t, aws.Options{LongPoll: 10 * time.Minute}).Config()
+		url := route(t, cfg)
+		begin := time.Now()
+		_, err := sqs.NewFromConfig(cfg).ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: &url, WaitTimeSeconds: 20})
+		if err != nil || time.Since(begin) != 10*time.Minute {
+			t.Errorf("ended after %v with %v", time.Since(begin), err)
+		}
+	})
+}
+
+func TestOnEventIsToldOfAnEventWithItsTargets(t *testing.T) {
+	t.Parallel()
+	events := make(chan local.Event, 1)
+	cfg := start(t, aws.Options{OnEvent: func(e local.Event) { events <- e }}).Config()
+	route(t, cfg)
+	if err := publish(t.Context(), cfg); err != nil {
+		t.Fatal(err)
+	}
+	if e := <-events; e.Source != "demo" || e.DetailType != "Said" || len(e.Targets) != 1 {
+		t.Errorf("got %+v", e)
+	}
+}
+
+func TestAnInstanceThatRunsIsToldOnTheDefaultBus(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var seen []string
+		s := start(t, aws.Options{OnEvent: func(e local.Event) { seen = append(seen, e.Bus+" "+e.Source) }})
+		if _, err := ec2.NewFromConfig(s.Config()).RunInstances(t.Context(), &ec2.RunInstancesInput{
+			ImageId: awssdk.String("ami-1"), InstanceType: "t3.micro", MinCount: awssdk.Int32(1), MaxCount: awssdk.Int32(1),
+		}); err != nil {
+			t.Fatal(err)
+		}
+		synctest.Wait()
+		if len(seen) == 0 || seen[0] != "default aws.ec2" {
+			t.Errorf("got %v", seen)
+		}
+	})
 }

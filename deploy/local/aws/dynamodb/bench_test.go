@@ -13,6 +13,7 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws"
 )
 
+// BenchmarkSave is one compare-and-set of a record with a pointer beside it.
 func BenchmarkSave(b *testing.B) {
 	s, err := aws.New(b.Context(), aws.Options{})
 	if err != nil {

@@ -343,7 +343,3 @@ func TestWritesThatAWSRefuses(t *testing.T) {
 		t.Errorf("no table: %v", err)
 	}
 }
-
-// What minidyn's own tables do, and why they are not used. When an upgrade
-// fails this test, the package comment wants another look.
-// BenchmarkSave is one compare-and-set of a record with a pointer beside it.

@@ -12,6 +12,8 @@ import (
 	"github.com/truora/minidyn/server"
 )
 
+// What minidyn's own tables do, and why they are not used. When an upgrade
+// fails this test, the package comment wants another look.
 func TestMinidynsOwnTablesStillDoWhatWeCannotUse(t *testing.T) {
 	t.Parallel()
 	h := httptest.NewServer(server.NewServer())

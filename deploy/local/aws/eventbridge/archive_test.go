@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 )
 
+// archive makes an archive of the bus.
 func (x *fixture) archive(pattern string, days int32) {
 	x.t.Helper()
 	in := &eventbridge.CreateArchiveInput{ArchiveName: awssdk.String("kept"), EventSourceArn: awssdk.String(busARN), RetentionDays: &days}

@@ -14,6 +14,7 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws"
 )
 
+// BenchmarkPutEvents is one event to one queue, past 24 rules of others.
 func BenchmarkPutEvents(b *testing.B) {
 	s, err := aws.New(context.Background(), aws.Options{})
 	if err != nil {

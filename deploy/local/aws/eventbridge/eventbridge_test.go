@@ -223,6 +223,3 @@ func TestRecentEventsNameTheirTargets(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 }
-
-// archive makes an archive of the bus.
-// BenchmarkPutEvents is one event to one queue, past 24 rules of others.

@@ -12,6 +12,7 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws"
 )
 
+// BenchmarkRoundTrip is one message sent, received in a batch and deleted.
 func BenchmarkRoundTrip(b *testing.B) {
 	s, err := aws.New(context.Background(), aws.Options{})
 	if err != nil {

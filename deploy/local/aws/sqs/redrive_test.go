@@ -9,6 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 )
 
+// withDead makes a dead-letter queue and lets the work queue use it.
 func (x *fixture) withDead(receives int) *string {
 	x.t.Helper()
 	url := x.create("dead", nil)

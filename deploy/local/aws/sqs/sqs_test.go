@@ -213,7 +213,6 @@ func TestOnePollerOfManyGetsTheMessage(t *testing.T) {
 
 const workARN = "arn:aws:sqs:us-east-1:000000000000:work"
 
-// withDead makes a dead-letter queue and lets the work queue use it.
 func TestMessagesThatAWSDoesNotTakeAreRefused(t *testing.T) {
 	t.Parallel()
 	x := fresh(t, nil)
@@ -244,5 +243,3 @@ func TestReceiveParametersOutOfRangeAreRefused(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkRoundTrip is one message sent, received in a batch and deleted.
