@@ -32,7 +32,7 @@ func lambda(t *testing.T, f *fakeSQS, change func(*bus.Config), handle handlePin
 
 // invoke receives from the fake as Lambda's pollers do, calls the handler, and
 // deletes what it did not report as failed.
-func invoke(t *testing.T, ctx context.Context, f *fakeSQS, h bus.LambdaHandler) []string { //nolint:revive // the test comes first
+func invoke(ctx context.Context, t *testing.T, f *fakeSQS, h bus.LambdaHandler) []string {
 	t.Helper()
 	out, err := f.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{MaxNumberOfMessages: 10, VisibilityTimeout: 45})
 	if err != nil {
@@ -82,7 +82,7 @@ func TestLambdaCarriesOutTheSameVerdicts(t *testing.T) {
 		}
 		f := newFake()
 		ids := f.put(append(pings(t, 5), "not json", foreign("com.other", "x", 1, ""))...)
-		failed := invoke(t, t.Context(), f, lambda(t, f, nil, handle))
+		failed := invoke(t.Context(), t, f, lambda(t, f, nil, handle))
 		if fmt.Sprint(failed) != fmt.Sprint([]string{ids[1], ids[2], ids[4]}) {
 			t.Errorf("failed: %v of %v", failed, ids)
 		}
@@ -108,7 +108,7 @@ func TestLambdaParksAfterExactlyMaxReceive(t *testing.T) {
 		f.put(pings(t, 1)...)
 		h := lambda(t, f, nil, ran.returning(errHandler))
 		for range 10 {
-			invoke(t, t.Context(), f, h)
+			invoke(t.Context(), t, f, h)
 			time.Sleep(time.Hour)
 		}
 		ran.want(t, 4)
@@ -129,7 +129,7 @@ func TestLambdaReportsWhatItCouldNotPark(t *testing.T) {
 			return nil
 		})
 		ids := f.put(pings(t, 1)...)
-		failed := invoke(t, t.Context(), f, lambda(t, f, nil, new(calls).returning(bus.Terminal(errHandler))))
+		failed := invoke(t.Context(), t, f, lambda(t, f, nil, new(calls).returning(bus.Terminal(errHandler))))
 		if fmt.Sprint(failed) != fmt.Sprint(ids) || f.left() != 1 {
 			t.Errorf("failed %v, %d left", failed, f.left())
 		}
@@ -143,7 +143,7 @@ func TestLambdaRunsABatchSideBySideAndBounded(t *testing.T) {
 		f.put(pings(t, 10)...)
 		begin := time.Now()
 		h := lambda(t, f, func(c *bus.Config) { c.Workers = 5 }, new(calls).takes(10*time.Second))
-		if failed := invoke(t, t.Context(), f, h); len(failed) != 0 || time.Since(begin) != 20*time.Second {
+		if failed := invoke(t.Context(), t, f, h); len(failed) != 0 || time.Since(begin) != 20*time.Second {
 			t.Errorf("failed %v after %s", failed, time.Since(begin))
 		}
 	})
@@ -160,7 +160,7 @@ func TestLambdaKeepsTimeToSettleBeforeItsDeadline(t *testing.T) {
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
-		failed := invoke(t, ctx, f, lambda(t, f, nil, handle))
+		failed := invoke(ctx, t, f, lambda(t, f, nil, handle))
 		if fmt.Sprint(failed) != fmt.Sprint(ids) || ctx.Err() != nil || f.hiddenFor(ids[0]) > 0 {
 			t.Errorf("failed %v, deadline %v, hidden for %s", failed, ctx.Err(), f.hiddenFor(ids[0]))
 		}
@@ -248,7 +248,7 @@ func TestAServicesOwnMiddlewareIsAroundItsHandlersOnly(t *testing.T) {
 			t.Fatal(err)
 		}
 		f.put(append(pings(t, 1), "not json")...)
-		invoke(t, t.Context(), f, h)
+		invoke(t.Context(), t, f, h)
 		if fmt.Sprint(order) != "[first second]" {
 			t.Errorf("order is %v", order)
 		}

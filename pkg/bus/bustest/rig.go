@@ -199,18 +199,24 @@ func (r *Rig) Parked(t testing.TB, n int) []types.Message {
 	return r.receive(t, r.DeadQueueURL, n)
 }
 
-// receive takes n messages out of a queue and keeps them hidden.
+// receive takes n different messages out of a queue and hides them for a while.
+// An answer that got lost on its way is waited for: its messages come again.
 func (r *Rig) receive(t testing.TB, url string, n int) (got []types.Message) {
 	t.Helper()
-	deadline := time.Now().Add(time.Minute)
-	for len(got) < n && time.Now().Before(deadline) {
+	seen := map[string]bool{}
+	for deadline := time.Now().Add(time.Minute); len(got) < n && time.Now().Before(deadline); {
 		out, err := r.SQS.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{
-			QueueUrl: aws.String(url), MaxNumberOfMessages: 10, WaitTimeSeconds: 5, VisibilityTimeout: 120,
+			QueueUrl: aws.String(url), MaxNumberOfMessages: 10, WaitTimeSeconds: 5, VisibilityTimeout: 20,
 			MessageAttributeNames:       []string{"All"},
 			MessageSystemAttributeNames: []types.MessageSystemAttributeName{types.MessageSystemAttributeNameAll},
 		})
 		ok(t, err)
-		got = append(got, out.Messages...)
+		for _, m := range out.Messages {
+			if !seen[*m.MessageId] {
+				seen[*m.MessageId] = true
+				got = append(got, m)
+			}
+		}
 	}
 	if len(got) != n {
 		t.Fatalf("%d messages in %s, want %d", len(got), url, n)
