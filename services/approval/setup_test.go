@@ -173,6 +173,9 @@ type bundle struct {
 	options  approval.Options
 	wire     *wire
 	serial   int
+
+	warrantKey warrant.Key
+	keySet     warrant.KeySet
 }
 
 func setup(tb testing.TB) *bundle {
@@ -219,6 +222,7 @@ func (b *bundle) keys(tb testing.TB) *warrant.Signer {
 	ok(tb, err)
 	set, err := slips.Public().Merge(warrants.Public())
 	ok(tb, err)
+	b.warrantKey, b.keySet = warrants, set
 	b.verifier, err = warrant.NewVerifier(set, installation)
 	ok(tb, err)
 	b.slips, err = warrant.NewSigner(slips, installation)
