@@ -218,11 +218,7 @@ func newWorld(t testing.TB, o aws.Options) *world {
 	cfg := stack.Config()
 	w := &world{t: t, id: event.NewRequestID(), bus: &outbox{}, aws: stack}
 	w.cloud = &cloud{Client: ec2.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg)}
-	_, err = w.cloud.CreateLaunchTemplate(t.Context(), &ec2.CreateLaunchTemplateInput{
-		LaunchTemplateName: awssdk.String("powerpole-bastion"),
-		LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: awssdk.String("ami-00000000000000001")},
-	})
-	must(t, err)
+	must(t, createTemplate(t, w.cloud.Client))
 	db := dynamodb.NewFromConfig(cfg)
 	_, err = db.CreateTable(t.Context(), store.Schema("provisioner"))
 	must(t, err)
@@ -244,6 +240,14 @@ func newWorld(t testing.TB, o aws.Options) *world {
 	})
 	must(t, err)
 	return w
+}
+
+func createTemplate(t testing.TB, client *ec2.Client) error {
+	_, err := client.CreateLaunchTemplate(t.Context(), &ec2.CreateLaunchTemplateInput{
+		LaunchTemplateName: awssdk.String("powerpole-bastion"),
+		LaunchTemplateData: &types.RequestLaunchTemplateData{ImageId: awssdk.String("ami-00000000000000001")},
+	})
+	return err
 }
 
 func must(tb testing.TB, err error) {
