@@ -75,6 +75,7 @@ type bundle struct {
 	aws     *aws.Stack
 	secrets *secretsmanager.Client
 	slips   *warrant.Signer
+	keySet  warrant.KeySet
 	options notifier.Options
 	id      string
 	serial  int
@@ -121,7 +122,8 @@ func (b *bundle) keys(tb testing.TB) *warrant.Verifier {
 	ok(tb, err)
 	b.slips, err = warrant.NewSigner(slips, installation)
 	ok(tb, err)
-	verifier, err := warrant.NewVerifier(slips.Public(), installation)
+	b.keySet = slips.Public()
+	verifier, err := warrant.NewVerifier(b.keySet, installation)
 	ok(tb, err)
 	return verifier
 }
