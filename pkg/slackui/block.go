@@ -2,13 +2,19 @@ package slackui
 
 import (
 	"cmp"
+	"unicode/utf8"
 
 	"github.com/slack-go/slack"
 
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
-func mrkdwn(text string) *slack.TextBlockObject {
+// mrkdwn is a text of at most limit characters: a message with a longer one
+// would be refused as a whole.
+func mrkdwn(text string, limit int) *slack.TextBlockObject {
+	if utf8.RuneCountInString(text) > limit {
+		text = string([]rune(text)[:limit-1]) + ellipsis
+	}
 	return &slack.TextBlockObject{Type: slack.MarkdownType, Text: cmp.Or(text, " "), Verbatim: true}
 }
 
@@ -22,19 +28,21 @@ func Header(text string) slack.Block { return slack.NewHeaderBlock(plain(text, M
 // Section is a paragraph of mrkdwn. What people wrote in it must have gone
 // through Text, Line, Quote, Code or CodeBlock. An address is no link unless
 // Link made it one.
-func Section(text string) slack.Block { return slack.NewSectionBlock(mrkdwn(text), nil, nil) }
+func Section(text string) slack.Block {
+	return slack.NewSectionBlock(mrkdwn(text, MaxSection), nil, nil)
+}
 
 // Fields is a list of short mrkdwn texts in two columns, at most ten.
 func Fields(texts ...string) slack.Block {
 	fields := make([]*slack.TextBlockObject, 0, len(texts))
 	for _, t := range texts[:min(len(texts), 10)] {
-		fields = append(fields, mrkdwn(t))
+		fields = append(fields, mrkdwn(t, MaxField))
 	}
 	return slack.NewSectionBlock(nil, fields, nil)
 }
 
 // Context is a paragraph of small mrkdwn.
-func Context(text string) slack.Block { return slack.NewContextBlock("", mrkdwn(text)) }
+func Context(text string) slack.Block { return slack.NewContextBlock("", mrkdwn(text, MaxField)) }
 
 // Divider is a line between blocks.
 func Divider() slack.Block { return slack.NewDividerBlock() }

@@ -166,3 +166,26 @@ func TestAButtonComesBackAsItWent(t *testing.T) {
 		t.Error("a row without buttons is a block, which Slack refuses")
 	}
 }
+
+func TestNoBlockIsLongerThanSlackTakes(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("長", 5000)
+	raw, err := json.Marshal([]slack.Block{slackui.Header(long), slackui.Section(long), slackui.Fields(long, long), slackui.Context(long), slackui.Section("")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	type text struct{ Text string }
+	var blocks []struct {
+		Text             text
+		Fields, Elements []text
+	}
+	if err := json.Unmarshal(raw, &blocks); err != nil {
+		t.Fatal(err)
+	}
+	for i, got := range []string{blocks[0].Text.Text, blocks[1].Text.Text, blocks[2].Fields[1].Text, blocks[3].Elements[0].Text, blocks[4].Text.Text} {
+		want := []int{slackui.MaxHeader, slackui.MaxSection, slackui.MaxField, slackui.MaxField, 1}[i]
+		if n := len([]rune(got)); n != want {
+			t.Errorf("block %d has %d characters, want %d", i, n, want)
+		}
+	}
+}

@@ -68,6 +68,7 @@ type Options struct {
 type Service struct {
 	Options
 	home home
+	pace slackui.Pacer
 }
 
 var _ service.Service = (*Service)(nil)

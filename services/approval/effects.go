@@ -85,6 +85,9 @@ func (s *Service) post(q Request, begun *store.Claim) store.Step[State] {
 		if q.Over() {
 			return transition{To: func(st *State) { st.Unpostable = "over" }}, nil
 		}
+		if err := s.pace.Wait(ctx, channel); err != nil {
+			return transition{}, err
+		}
 		_, ts, err := s.Slack.PostMessageContext(ctx, channel, append(s.message(q), mark.Option())...)
 		if slackui.Refused(err) {
 			return s.refusedBySlack("posting in "+channel, err, func(st *State) { st.Unpostable = slackui.ErrorCode(err) }), nil

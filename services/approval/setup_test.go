@@ -180,6 +180,12 @@ type bundle struct {
 
 func setup(tb testing.TB) *bundle {
 	tb.Helper()
+	return setupMortal(tb, &mortal{})
+}
+
+// setupMortal is setup with a process that may die.
+func setupMortal(tb testing.TB, m *mortal) *bundle {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	tb.Cleanup(cancel)
 	b := &bundle{bus: &bus{}, clock: &clock{schedules: map[string]time.Time{}}, slack: localslack.New(localslack.Options{})}
@@ -190,9 +196,9 @@ func setup(tb testing.TB) *bundle {
 	ok(tb, err)
 	signer := b.keys(tb)
 	b.wire = &wire{to: b.slack.Client().Transport}
-	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: b.wire})
+	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: m.transport(b.wire)})
 	ok(tb, err)
-	stack, err := aws.New(ctx, aws.Options{})
+	stack, err := aws.New(ctx, aws.Options{Intercept: m.transport})
 	ok(tb, err)
 	tb.Cleanup(stack.Close)
 	db := dynamodb.NewFromConfig(stack.Config())
@@ -200,13 +206,13 @@ func setup(tb testing.TB) *bundle {
 	ok(tb, err)
 	table, err := store.NewTable[approval.State](db, "powerpole-approval")
 	ok(tb, err)
-	machine, err := store.NewMachine(event.Approval, table, b.bus)
+	machine, err := store.NewMachine(event.Approval, table, mortalBus{m, b.bus})
 	ok(tb, err)
-	b.log, err = store.NewLog[approval.Entry](db, "powerpole-approval", event.Approval, b.bus)
+	b.log, err = store.NewLog[approval.Entry](db, "powerpole-approval", event.Approval, mortalBus{m, b.bus})
 	ok(tb, err)
 	b.options = approval.Options{
 		Catalog: cat, Policy: engine, Verifier: b.verifier, Signer: signer, Slack: client,
-		Log: b.log, Machine: machine, Scheduler: b.clock, Bus: b.bus,
+		Log: b.log, Machine: machine, Scheduler: mortalClock{m, b.clock}, Bus: mortalBus{m, b.bus},
 	}
 	b.Service, err = approval.New(b.options)
 	ok(tb, err)

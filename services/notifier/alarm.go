@@ -64,7 +64,7 @@ func (s *Service) raise(e event.Typed[event.Alarmed], begun *store.Claim) store.
 				return posted(ts), nil
 			}
 		}
-		_, ts, err := s.Slack.PostMessageContext(ctx, channel, append(s.alarm(e), mark.Option())...)
+		ts, err := s.say(ctx, channel, append(s.alarm(e), mark.Option())...)
 		if slackui.Refused(err) {
 			// To raise an alarm about an alarm would never end.
 			code := slackui.ErrorCode(err)

@@ -49,7 +49,7 @@ func (s *Service) begin(r record, resolves string) store.Step[State] {
 		ts := ""
 		if err == nil {
 			text := textsFor(st.Ask.Requester.Locale).Placeholder
-			_, ts, err = s.Slack.PostMessageContext(ctx, channel, slack.MsgOptionText(text, false))
+			ts, err = s.say(ctx, channel, slack.MsgOptionText(text, false))
 		}
 		switch {
 		case err == nil:
@@ -61,6 +61,15 @@ func (s *Service) begin(r record, resolves string) store.Step[State] {
 			return transition{}, slackui.Outcome(fmt.Errorf("beginning the direct message of %s: %w", r.ID, err))
 		}
 	}})
+}
+
+// say posts a message, when its channel may be posted to.
+func (s *Service) say(ctx context.Context, channel string, options ...slack.MsgOption) (ts string, err error) {
+	if err := s.pace.Wait(ctx, channel); err != nil {
+		return "", err
+	}
+	_, ts, err = s.Slack.PostMessageContext(ctx, channel, options...)
+	return ts, err
 }
 
 func (s *Service) direct(ctx context.Context, user string) (string, error) {
@@ -126,7 +135,7 @@ func (s *Service) line(r record, begun *store.Claim) store.Step[State] {
 				return done, nil
 			}
 		}
-		_, _, err := s.Slack.PostMessageContext(ctx, cluster.Channel, append(endLine(cluster, st), mark.Option())...)
+		_, err := s.say(ctx, cluster.Channel, append(endLine(cluster, st), mark.Option())...)
 		if slackui.Refused(err) {
 			return refused("the line at the end in "+cluster.Channel, slackui.ErrorCode(err), done.To), nil
 		}
@@ -175,6 +184,6 @@ func (s *Service) tell(ctx context.Context, a Answer) error {
 	if err != nil {
 		return err
 	}
-	_, _, err = s.Slack.PostMessageContext(ctx, channel, text)
+	_, err = s.say(ctx, channel, text)
 	return err
 }

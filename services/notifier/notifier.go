@@ -52,7 +52,10 @@ type Options struct {
 }
 
 // Service tells people what becomes of their requests.
-type Service struct{ Options }
+type Service struct {
+	Options
+	pace slackui.Pacer
+}
 
 var _ service.Service = (*Service)(nil)
 
@@ -74,7 +77,7 @@ func New(o Options) (*Service, error) {
 	if o.Logger == nil {
 		o.Logger = slog.Default()
 	}
-	return &Service{o}, nil
+	return &Service{Options: o}, nil
 }
 
 // Register registers the notifier's handlers.

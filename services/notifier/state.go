@@ -167,8 +167,12 @@ func (st State) Over() bool {
 	return slices.Contains([]Phase{Ended, Denied, Cancelled, Lapsed}, st.Phase())
 }
 
-// Live implements store.State.
+// Live implements store.State. Of a request of which nobody is known to have
+// made it, there is nobody to tell.
 func (st State) Live() bool {
+	if st.Phase() == Unheard {
+		return len(st.Answers) > 0
+	}
 	return !st.Over() || st.Undeliverable == "" && st.Shown < st.Rev || st.Phase() == Ended && !st.LineDone || len(st.Answers) > 0
 }
 
