@@ -17,7 +17,7 @@ import (
 func writesOf(t *testing.T, w *world) (grant, revoke int) {
 	t.Helper()
 	wire := &faulty{dial: w.db.Target.Dial}
-	l := w.over(t, wire).request("counted@example.com")
+	l := w.over(t, wire).request(w.person("counted"))
 	l.grant()
 	grant = wire.arm(0)
 	must(t, l.expired(t.Context(), ""))
@@ -51,6 +51,10 @@ func TestACrashAtAnyStatementOnARealServer(t *testing.T) {
 		}
 	}
 }
+
+// person is an e-mail whose name no other world on the same server uses: each
+// has claims of its own.
+func (w *world) person(name string) string { return name + w.suffix + "@example.com" }
 
 // crash has a lease meet a crash at the n-th write of its wire.
 type crash func(t *testing.T, w *world, wire *faulty, n int)
@@ -89,7 +93,7 @@ func (w *world) over(t *testing.T, wire *faulty) *world {
 }
 
 func crashInGrant(t *testing.T, w *world, wire *faulty, n int) {
-	l := w.request("taro@example.com")
+	l := w.request(w.person("taro"))
 	must(t, l.armed(t.Context()))
 	wire.arm(n)
 	err := l.instanceReady(t.Context())
@@ -107,7 +111,7 @@ func crashInGrant(t *testing.T, w *world, wire *faulty, n int) {
 }
 
 func crashInRevoke(t *testing.T, w *world, wire *faulty, n int) {
-	l := w.request("taro@example.com")
+	l := w.request(w.person("taro"))
 	l.grant()
 	wire.arm(n)
 	err := l.expired(t.Context(), "")
@@ -120,7 +124,7 @@ func crashInRevoke(t *testing.T, w *world, wire *faulty, n int) {
 }
 
 func crashInGrantThenEnd(t *testing.T, w *world, wire *faulty, n int) {
-	l := w.request("taro@example.com")
+	l := w.request(w.person("taro"))
 	must(t, l.armed(t.Context()))
 	wire.arm(n)
 	_ = l.instanceReady(t.Context()) // it crashes, or has fewer writes

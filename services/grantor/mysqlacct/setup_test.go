@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
 )
@@ -43,6 +44,9 @@ func onEvery(t *testing.T, test func(t *testing.T, s *accttest.Server)) {
 		})
 	}
 }
+
+// plainPassword is of an administrator who speaks without TLS.
+var plainPassword = secret.New("Pl-4in")
 
 const (
 	here     = "127.0.0.77"

@@ -18,19 +18,14 @@ const statementWithin = 10 * time.Second
 // Numbers of the servers' errors (MySQL 8.0 Error Message Reference).
 const (
 	errDatabaseDenied = 1044
-	errAccessDenied   = 1045
 	errParse          = 1064
 	errNoThread       = 1094
 	errKillDenied     = 1095
 	errNoGrant        = 1141
 	errTableDenied    = 1142
-	errNoTable        = 1146
 	errNeedsPrivilege = 1227
-	errRevokeAll      = 1269
-	errCannotUser     = 1396
 	errPluginMissing  = 1524
 	errWeakPassword   = 1819
-	errDefiner        = 4006
 )
 
 // ServerError is a server's refusal of a statement, without a word of its text.
