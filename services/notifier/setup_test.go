@@ -3,6 +3,7 @@ package notifier_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"net/netip"
 	"slices"
 	"strings"
@@ -83,15 +84,21 @@ type bundle struct {
 
 func setup(tb testing.TB) *bundle {
 	tb.Helper()
+	return setupMortal(tb, &mortal{})
+}
+
+// setupMortal is setup with a process that may die.
+func setupMortal(tb testing.TB, m *mortal) *bundle {
+	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	tb.Cleanup(cancel)
 	b := &bundle{bus: &published{}, slack: localslack.New(localslack.Options{}), id: event.NewRequestID()}
 	tb.Cleanup(b.slack.Close)
 	cat, _, err := catalog.Parse("powerpole.yaml", []byte(testCatalog))
 	ok(tb, err)
-	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), b.slack.Client())
+	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: m.transport(b.slack.Client().Transport)})
 	ok(tb, err)
-	b.aws, err = aws.New(ctx, aws.Options{})
+	b.aws, err = aws.New(ctx, aws.Options{Intercept: m.transport})
 	ok(tb, err)
 	tb.Cleanup(b.aws.Close)
 	db := dynamodb.NewFromConfig(b.aws.Config())
