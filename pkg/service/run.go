@@ -139,6 +139,7 @@ func awsConfig(ctx context.Context, given *aws.Config) (aws.Config, error) {
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
+	cfg.HTTPClient = plainBodies{cfg.HTTPClient}
 	telemetry.AWS(&cfg)
 	return cfg, nil
 }

@@ -17,11 +17,7 @@ import (
 // loadSamples fills the schemas. The data is made up, and the same at every
 // start.
 func loadSamples(engine *sqle.Engine, dbs *memory.DbProvider) error {
-	made := newSamples()
-	for _, schema := range []struct {
-		name       string
-		statements []string
-	}{{"shop", made.shop()}, {"billing", made.billing()}} {
+	for _, schema := range sampleSchemas() {
 		session := memory.NewSession(sql.NewBaseSession(), dbs)
 		ctx := sql.NewContext(context.Background(), sql.WithSession(session))
 		ctx.SetCurrentDatabase(schema.name)
@@ -32,6 +28,17 @@ func loadSamples(engine *sqle.Engine, dbs *memory.DbProvider) error {
 		}
 	}
 	return nil
+}
+
+// schema is the statements that make and fill one database.
+type schema struct {
+	name       string
+	statements []string
+}
+
+func sampleSchemas() []schema {
+	made := newSamples()
+	return []schema{{"shop", made.shop()}, {"billing", made.billing()}}
 }
 
 func execute(engine *sqle.Engine, ctx *sql.Context, statement string) error {

@@ -1,0 +1,81 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/powerpole/powerpole/deploy/powerpole/demo"
+)
+
+func localCommand() *cobra.Command {
+	o := demo.Options{Addresses: demo.DefaultAddresses(), Boot: 2 * time.Second, Agent: time.Second, Shutdown: time.Second}
+	var endpoints string
+	var verbose bool
+	c := &cobra.Command{
+		Use:   "local",
+		Short: "Run everything on this machine: services, AWS, Slack, a database and a web page",
+		Long: `Runs the six services unchanged in one process, on an embedded AWS, a Slack
+workspace and a database that live in it too. Nothing leaves this machine, and
+nothing stays on its disk.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.Log = slog.New(slog.NewJSONHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level(verbose)}))
+			return runLocal(c.Context(), o, endpoints, c.OutOrStdout())
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&o.Addresses.Page, "page", o.Addresses.Page, "address of the web page")
+	f.StringVar(&o.Addresses.AWS, "aws", o.Addresses.AWS, "address of the embedded AWS")
+	f.StringVar(&o.Addresses.Slack, "slack", o.Addresses.Slack, "address of the embedded Slack")
+	f.StringVar(&o.Addresses.Intake, "intake", o.Addresses.Intake, "address of intake, towards Slack")
+	f.StringVar(&o.Addresses.Database, "database", o.Addresses.Database, "address of the embedded database")
+	f.StringVar(&o.DSN, "mysql-dsn", "", "use this server instead of the embedded one: USER:PASSWORD@tcp(127.0.0.1:PORT)/")
+	f.BoolVar(&o.NoServices, "no-services", false, "do not run the services; start them as processes with the environment in --endpoints-file")
+	f.DurationVar(&o.Boot, "boot", o.Boot, "how long an instance takes to boot")
+	f.DurationVar(&o.Agent, "agent", o.Agent, "how long its agent takes to connect")
+	f.DurationVar(&o.Shutdown, "shutdown", o.Shutdown, "how long an instance takes to end")
+	f.StringVar(&endpoints, "endpoints-file", "", "write every address and token to this file as JSON; it is removed at the end")
+	f.BoolVarP(&verbose, "verbose", "v", false, "show the services' log lines, not only errors")
+	return c
+}
+
+func level(verbose bool) slog.Level {
+	if verbose {
+		return slog.LevelInfo
+	}
+	return slog.LevelError
+}
+
+func runLocal(ctx context.Context, o demo.Options, endpoints string, out io.Writer) (err error) {
+	d, err := demo.New(ctx, o)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	if endpoints != "" {
+		if err := d.Endpoints().Write(endpoints); err != nil {
+			return err
+		}
+		defer func() { err = errors.Join(err, os.Remove(endpoints)) }()
+	}
+	err = d.Run(ctx, func() { welcome(out, d.Endpoints(), o.NoServices) })
+	if ctx.Err() != nil {
+		fmt.Fprintln(out, "Stopped; nothing is left running or on disk.")
+	}
+	return err
+}
+
+func welcome(out io.Writer, e demo.Endpoints, noServices bool) {
+	fmt.Fprintf(out, "PowerPole is running. Open %s\n", e.Page)
+	if noServices {
+		fmt.Fprintln(out, "The services are yours to start; intake is expected at", e.Intake)
+	}
+	fmt.Fprintln(out, "Ctrl-C stops it.")
+}

@@ -1,0 +1,82 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/powerpole/powerpole/deploy/powerpole/demo"
+	"github.com/powerpole/powerpole/deploy/powerpole/smoke"
+)
+
+func smokeCommand() *cobra.Command {
+	o := smoke.Options{Lease: 15 * time.Second, Timeout: 3 * time.Minute}
+	var endpoints, dsn string
+	c := &cobra.Command{
+		Use:   "smoke",
+		Short: "Go the whole road once, as people would, and print a timeline",
+		Long: `Asks for access in the demo's Slack, approves, logs in from the bastion's
+address, and proves at the end that nothing is left. It goes against the running
+demo whose --endpoints-file is given, or else against one of its own.`,
+		Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			o.Out = c.OutOrStdout()
+			if endpoints == "" {
+				return ownSmoke(c.Context(), o, dsn, c.ErrOrStderr())
+			}
+			e, err := demo.ReadEndpoints(endpoints)
+			if err != nil {
+				return err
+			}
+			o.Endpoints = e
+			return report(c.Context(), o)
+		},
+	}
+	f := c.Flags()
+	f.StringVar(&endpoints, "endpoints-file", "", "the running demo's; without it, one is started for this test")
+	f.StringVar(&dsn, "mysql-dsn", "", "the server that a demo of its own uses instead of the embedded one")
+	f.DurationVar(&o.Lease, "lease", o.Lease, "how long a lease to ask for")
+	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long the whole road may take")
+	return c
+}
+
+func report(ctx context.Context, o smoke.Options) error {
+	r, err := smoke.Run(ctx, o)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(o.Out, "smoke: passed: %s, credentials %d ms after the click, connection dead %d ms after the end\n",
+		r.RequestID, r.ToCredentials.Milliseconds(), r.PastEnd.Milliseconds())
+	return nil
+}
+
+// ownSmoke runs a demo with an instant EC2 for the length of the test.
+func ownSmoke(ctx context.Context, o smoke.Options, dsn string, lines io.Writer) (err error) {
+	free := "127.0.0.1:0"
+	d, err := demo.New(ctx, demo.Options{
+		DSN: dsn, Addresses: demo.Addresses{Page: free, AWS: free, Slack: free, Intake: free, Database: free},
+		Log: slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelWarn})),
+	})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, d.Close()) }()
+	o.Endpoints = d.Endpoints()
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	ready, ended := make(chan struct{}), make(chan error, 1)
+	go func() { ended <- d.Run(running, func() { close(ready) }) }()
+	select {
+	case <-ready:
+	case err := <-ended:
+		return err
+	}
+	err = report(ctx, o)
+	stop()
+	return errors.Join(err, <-ended)
+}

@@ -1,0 +1,135 @@
+package smoke
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/netip"
+	"strings"
+	"time"
+
+	"github.com/powerpole/powerpole/deploy/local/slack"
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/services/notifier"
+)
+
+// lease is what the requester was given, and their open connection.
+type lease struct {
+	login   login
+	granted event.Granted
+	ready   event.InstanceReady
+	conn    *sql.Conn
+	close   func()
+}
+
+// directLogin waits for the direct message with the credentials.
+func (r *run) directLogin(ctx context.Context) (l login, err error) {
+	err = until(ctx, "the credentials", func() (bool, error) {
+		m, err := r.directMessage(ctx)
+		if err != nil {
+			return false, err
+		}
+		l, err = readLogin(m, notifier.CredentialsBlock)
+		return err == nil, nil
+	})
+	return l, err
+}
+
+// directMessage is the one of this request, the zero value where there is none.
+func (r *run) directMessage(ctx context.Context) (slack.Message, error) {
+	messages, err := r.slack.messages(ctx, requester, "dm")
+	for _, m := range messages {
+		if strings.Contains(string(m.Blocks), r.result.RequestID) {
+			return m, err
+		}
+	}
+	return slack.Message{}, err
+}
+
+func (r *run) lease(ctx context.Context) (*lease, error) {
+	l := &lease{close: func() {}}
+	var err error
+	if l.login, err = r.directLogin(ctx); err != nil {
+		return nil, err
+	}
+	for typ, into := range map[string]any{"Granted": &l.granted, "InstanceReady": &l.ready} {
+		s, err := r.tap.wait(ctx, r.result.RequestID, typ)
+		if err != nil {
+			return nil, err
+		}
+		if err := json.Unmarshal(s.Detail.Data, into); err != nil {
+			return nil, fmt.Errorf("reading %s: %w", typ, err)
+		}
+	}
+	return l, nil
+}
+
+// The numbers of the errors that a database refuses with.
+const (
+	accessDenied   = 1045 // ER_ACCESS_DENIED_ERROR
+	tableDenied    = 1142 // ER_TABLEACCESS_DENIED_ERROR
+	databaseDenied = 1044 // ER_DBACCESS_DENIED_ERROR
+)
+
+// use logs in from the bastion's address and tries what the role gives, and what
+// it does not.
+func (r *run) use(ctx context.Context, l *lease) error {
+	elsewhere := netip.MustParseAddr("127.0.0.1")
+	if _, closeIt, err := connect(ctx, r.Endpoints.Database, l.login, elsewhere); number(err) != accessDenied {
+		if err == nil {
+			closeIt()
+		}
+		return fmt.Errorf("logging in from %s gave %v, want error %d", elsewhere, err, accessDenied)
+	}
+	r.step("%s from %s is refused (error %d)", l.login.user, elsewhere, accessDenied)
+	var err error
+	if l.conn, l.close, err = connect(ctx, r.Endpoints.Database, l.login, l.ready.PrivateIP); err != nil {
+		return err
+	}
+	var orders int
+	if err := l.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM orders").Scan(&orders); err != nil {
+		return fmt.Errorf("reading orders: %w", err)
+	}
+	r.step("%s from %s reads shop.orders: %d rows", l.login.user, l.ready.PrivateIP, orders)
+	_, err = l.conn.ExecContext(ctx, "INSERT INTO customers (id, name, email, prefecture, created_at) VALUES (999999, 'x', 'x', 'x', NOW())")
+	if number(err) != tableDenied {
+		return fmt.Errorf("inserting with READ gave %v, want error %d", err, tableDenied)
+	}
+	if _, err = l.conn.ExecContext(ctx, "SELECT * FROM billing.invoices"); number(err) != tableDenied && number(err) != databaseDenied {
+		return fmt.Errorf("reading another database gave %v, want it refused", err)
+	}
+	r.step("the database refuses its INSERT (error %d) and another database", tableDenied)
+	return nil
+}
+
+// end goes on using the open connection until it dies.
+func (r *run) end(ctx context.Context, l *lease) error {
+	if _, err := r.tap.wait(ctx, r.result.RequestID, "Expiring"); err != nil {
+		return err
+	}
+	r.step("Expiring, %.1f s before the end", time.Until(l.granted.ExpiresAt).Seconds())
+	for {
+		var one int
+		err := l.conn.QueryRowContext(ctx, "SELECT 1").Scan(&one)
+		if ctx.Err() != nil {
+			return fmt.Errorf("waiting for the open connection to die: %w", context.Cause(ctx))
+		}
+		if err != nil {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	r.result.PastEnd = time.Since(l.granted.ExpiresAt)
+	if r.result.PastEnd < 0 {
+		return fmt.Errorf("the open connection died %s before the end", -r.result.PastEnd)
+	}
+	r.step("the open connection dies %d ms after the end", r.result.PastEnd.Milliseconds())
+	if _, closeIt, err := connect(ctx, r.Endpoints.Database, l.login, l.ready.PrivateIP); err == nil {
+		closeIt()
+		return errors.New("the account can still log in after its connection was cut")
+	}
+	r.step("the account can no longer log in")
+	return nil
+}

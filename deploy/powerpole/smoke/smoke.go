@@ -1,0 +1,110 @@
+// Package smoke goes PowerPole's whole road as people would, against a running
+// demo: a request in Slack, an approval, a login from the bastion's address with
+// what the direct message says, and the proof that nothing is left at the end.
+package smoke
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/credentials"
+
+	"github.com/powerpole/powerpole/deploy/powerpole/demo"
+)
+
+// Options say where to go and how long a lease to ask for.
+type Options struct {
+	Endpoints demo.Endpoints
+	Lease     time.Duration
+	// Timeout is for the whole road.
+	Timeout time.Duration
+	// Out takes the timeline.
+	Out io.Writer
+}
+
+// The people of the demo's workspace who go the road, and where.
+const (
+	requester = "U0TARO"
+	approver  = "U0HANAKO"
+	bystander = "U0EMMA"
+	channel   = "C0SHOPDB"
+)
+
+// Result is what one road came to.
+type Result struct {
+	RequestID string
+	// ToCredentials is from the Approve click to the credentials in the direct
+	// message.
+	ToCredentials time.Duration
+	// PastEnd is from expires_at to the moment at which the open connection
+	// was seen to be dead.
+	PastEnd time.Duration
+}
+
+type run struct {
+	Options
+	slack   workspace
+	tap     *tap
+	aws     aws.Config
+	started time.Time
+	last    time.Time
+	result  Result
+}
+
+// Run goes the road once. Its error says at which step it ended.
+func Run(ctx context.Context, o Options) (Result, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the smoke test's %s are over", o.Timeout))
+	defer cancel()
+	r := &run{
+		Options: o, slack: workspace{o.Endpoints.Slack, &http.Client{Timeout: 10 * time.Second}},
+		started: time.Now(), last: time.Now(),
+		aws: aws.Config{
+			Region: o.Endpoints.Region, BaseEndpoint: aws.String(o.Endpoints.AWS),
+			Credentials: credentials.NewStaticCredentialsProvider("AKIASMOKE", "smoke", ""),
+		},
+	}
+	var err error
+	if r.tap, err = openTap(ctx, r.aws); err != nil {
+		return Result{}, err
+	}
+	err = r.road(ctx)
+	clean, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	return r.result, errors.Join(err, r.tap.close(clean))
+}
+
+func (r *run) road(ctx context.Context) error {
+	if err := r.hostile(ctx); err != nil {
+		return err
+	}
+	if err := r.ask(ctx); err != nil {
+		return err
+	}
+	if err := r.approve(ctx); err != nil {
+		return err
+	}
+	l, err := r.lease(ctx)
+	if err != nil {
+		return err
+	}
+	defer l.close()
+	if err := r.use(ctx, l); err != nil {
+		return err
+	}
+	if err := r.end(ctx, l); err != nil {
+		return err
+	}
+	return r.nothingLeft(ctx, l)
+}
+
+// step prints a line of the timeline.
+func (r *run) step(format string, args ...any) {
+	now := time.Now()
+	fmt.Fprintf(r.Out, "%8d ms  +%6d ms  %s\n", now.Sub(r.started).Milliseconds(), now.Sub(r.last).Milliseconds(), fmt.Sprintf(format, args...))
+	r.last = now
+}
