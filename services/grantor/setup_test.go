@@ -123,14 +123,22 @@ func newWorld(t testing.TB, db *accttest.Server) *world {
 
 func readCatalog(t testing.TB, db *accttest.Server) *catalog.Catalog {
 	t.Helper()
-	dir := t.TempDir()
+	dir := writeAdmin(t, db)
+	c, _, err := catalog.Parse("test", fmt.Appendf(nil, catalogText, db.Target.Address, dir, dir, db.ServerName))
+	must(t, err)
+	return c
+}
+
+// writeAdmin writes the administrator's credentials and the server's authority
+// into a folder.
+func writeAdmin(t testing.TB, db *accttest.Server) (dir string) {
+	t.Helper()
+	dir = t.TempDir()
 	admin, err := credential.Credential{User: db.Target.User, Password: db.Target.Password}.Encode()
 	must(t, err)
 	must(t, os.WriteFile(filepath.Join(dir, "admin.json"), []byte(admin.Reveal()), 0o600))
 	must(t, os.WriteFile(filepath.Join(dir, "ca.pem"), db.CA, 0o600))
-	c, _, err := catalog.Parse("test", fmt.Appendf(nil, catalogText, db.Target.Address, dir, dir, db.ServerName))
-	must(t, err)
-	return c
+	return dir
 }
 
 func must(t testing.TB, err error) {
