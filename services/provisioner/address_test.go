@@ -6,6 +6,7 @@ import (
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	localec2 "github.com/powerpole/powerpole/deploy/local/aws/ec2"
+	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
@@ -65,4 +66,43 @@ func (w *world) expireAndRevoke() {
 	w.t.Helper()
 	time.AfterFunc(time.Second, func() { w.revoke(event.Gone) })
 	w.expire(0)
+}
+
+func TestSubnetFullOfTakenAddressesFailsTheRequest(t *testing.T) {
+	inBubble(t, reusing(), func(t *testing.T, w *world) {
+		for range 5 {
+			w.build()
+			w.expire(0) // five minutes without Revoked
+			w.id, w.bus.sent = event.NewRequestID(), nil
+		}
+		w.approve()
+		w.wantFailed("no-address")
+		w.expireAndRevoke()
+		if got := w.terminated(); got == nil || len(w.standing("")) != 0 {
+			t.Errorf("answer %+v, standing %+v", got, w.standing(""))
+		}
+	})
+}
+
+func TestEndThatMeetsAnUnfinishedReplacementStillWaitsForRevoked(t *testing.T) {
+	inBubble(t, reusing(), func(t *testing.T, w *world) {
+		w.build()
+		w.expire(0)
+		w.id, w.bus.sent = event.NewRequestID(), nil
+		w.cloud.skip, w.cloud.before = 2, 1 // both launches get through
+		if err := w.OnApproved(t.Context(), w.approved(w.warrant())); err == nil {
+			t.Fatal("the termination was not cut")
+		}
+		asked := len(w.cloud.asked)
+		if _, later := bus.IsLater(w.OnExpired(t.Context(), w.expired(0))); !later {
+			t.Fatal("it does not wait for Revoked")
+		}
+		if standing := w.standing(w.id); len(standing) != 1 || len(w.cloud.asked) != asked+1 {
+			t.Errorf("standing %+v, want the bastion and not the one it replaced", standing)
+		}
+		w.revoke(event.Gone)
+		if w.terminated() == nil || len(w.standing("")) != 0 {
+			t.Error("not ended")
+		}
+	})
 }

@@ -20,7 +20,7 @@ func (s *Service) OnApproved(ctx context.Context, e event.Typed[event.Approved])
 	}
 	order := s.order(w, e.Data.Warrant)
 	return s.run(ctx, e.Header, func(st State, _ time.Time) func(*State) {
-		if st.Order != nil || st.Expired != nil {
+		if st.Order != nil {
 			return nil
 		}
 		return func(st *State) { st.Order = &order }

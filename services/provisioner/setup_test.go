@@ -67,6 +67,19 @@ func said[T event.Data](tb testing.TB, o *outbox) []T {
 	return out
 }
 
+// count is how often a type was published, repetitions included.
+func (o *outbox) count(typ string) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	n := 0
+	for _, e := range o.sent {
+		if e.Type == typ {
+			n++
+		}
+	}
+	return n
+}
+
 var errCut = errors.New("the line was cut")
 
 // cloud is an EC2 and an SSM whose answers can get lost, before or after the
@@ -78,16 +91,20 @@ type cloud struct {
 	mu       sync.Mutex
 	launches []*ec2.RunInstancesInput
 	asked    []string // instances whose termination was asked for
+	skip     int      // calls with an effect that come through before any fails
 	before   int      // the next calls with an effect fail without it
 	after    int      // the next calls with an effect fail after it
 	blind    bool     // instances are not to be found
 	noSSM    bool     // sessions cannot be listed
+	deaf     int      // the next terminations are answered and not done
 }
 
 func (c *cloud) fate() (before, after bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
+	case c.skip > 0:
+		c.skip--
 	case c.before > 0:
 		c.before--
 		return true, false
@@ -120,7 +137,12 @@ func (c *cloud) TerminateInstances(ctx context.Context, in *ec2.TerminateInstanc
 	}
 	c.mu.Lock()
 	c.asked = append(c.asked, in.InstanceIds...)
+	c.deaf--
+	deaf := c.deaf >= 0
 	c.mu.Unlock()
+	if deaf {
+		return &ec2.TerminateInstancesOutput{}, nil
+	}
 	out, err := c.Client.TerminateInstances(ctx, in, o...)
 	if after {
 		return nil, errCut

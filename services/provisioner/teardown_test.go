@@ -229,7 +229,7 @@ func TestBastionThatGoesByItselfIsLostOnceAndAnsweredForAllTheSame(t *testing.T)
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(ready.InstanceID, "terminated")))
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(ready.InstanceID, "terminated")))
 		lost := said[event.InstanceLost](t, w.bus)
-		if len(lost) != 1 || lost[0].InstanceID != ready.InstanceID {
+		if len(lost) != 1 || w.bus.count("InstanceLost") != 1 || lost[0].InstanceID != ready.InstanceID {
 			t.Fatalf("lost: %+v", lost)
 		}
 		w.expireAndRevoke()
@@ -246,6 +246,33 @@ func TestBastionThatIsBeingEndedIsNotLost(t *testing.T) {
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(ready.InstanceID, "terminated")))
 		if n := len(said[event.InstanceLost](t, w.bus)); n != 0 {
 			t.Error("our own termination was taken for a loss")
+		}
+	})
+}
+
+func TestTerminationThatHadNoEffectIsAskedForAgain(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.build()
+		w.cloud.deaf = 1
+		w.expireAndRevoke()
+		if got := w.terminated(); got == nil || len(w.standing("")) != 0 || len(w.cloud.asked) != 2 {
+			t.Errorf("answer %+v, asked for %q", got, w.cloud.asked)
+		}
+	})
+}
+
+func TestEndIsOnRecordEvenWhileALaunchIsLookedFor(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.cloud.before = 1
+		approved := w.approved(w.warrant())
+		if err := w.OnApproved(t.Context(), approved); err == nil {
+			t.Fatal("the call was not cut")
+		}
+		if _, later := bus.IsLater(w.OnExpired(t.Context(), w.expired(0))); !later {
+			t.Fatal("it does not look for the launch")
+		}
+		if _, later := bus.IsLater(w.OnApproved(t.Context(), approved)); !later || len(w.cloud.launches) != 0 {
+			t.Error("launched after its end")
 		}
 	})
 }

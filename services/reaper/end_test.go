@@ -46,6 +46,9 @@ func TestWhateverEndsARequestEndsItOnceAndAlsoBeforeApproved(t *testing.T) {
 					if len(w.clock.made) != armed {
 						t.Errorf("stops were armed after the end: %q", w.clock.made[armed:])
 					}
+					if when != "after granted" && w.state().Lease != nil {
+						t.Error("a lease began after its end")
+					}
 				})
 			})
 		}

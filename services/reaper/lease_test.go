@@ -62,6 +62,22 @@ func TestLeaseIsWarnedOfAndEndsAtItsExactEnd(t *testing.T) {
 	}
 }
 
+func TestEndTooNearForTheSchedulerIsWaitedOutInSteps(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.approve(125 * time.Second)
+		time.Sleep(54*time.Second - time.Duration(time.Now().Second())*time.Second)
+		start := time.Now()
+		w.grant(125 * time.Second)
+		if names, _ := w.clock.List(t.Context(), w.id+"-end"); len(names) != 0 {
+			t.Fatalf("the scheduler has %q", names)
+		}
+		time.Sleep(126 * time.Second)
+		if x := w.expired(); x == nil || x.EndedAt.Before(start.Add(125*time.Second)) {
+			t.Errorf("ended as %+v", x)
+		}
+	})
+}
+
 func (w *world) wantArmed(end time.Time) {
 	w.t.Helper()
 	armed := said[event.Armed](w.t, w.bus)

@@ -251,6 +251,8 @@ func (w *world) deliver(handle func() error) {
 		case bus.IsTerminal(err):
 			w.t.Errorf("parked: %v", err)
 			return
+		case later && d > 2*time.Minute:
+			w.t.Errorf("waits %s by Later: %v", d, err)
 		case !later:
 			d = min(time.Second<<min(n, 9), 5*time.Minute)
 		}
