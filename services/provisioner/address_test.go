@@ -8,6 +8,7 @@ import (
 	localec2 "github.com/powerpole/powerpole/deploy/local/aws/ec2"
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/services/provisioner"
 )
 
 func reusing() aws.Options {
@@ -103,6 +104,24 @@ func TestEndThatMeetsAnUnfinishedReplacementStillWaitsForRevoked(t *testing.T) {
 		w.revoke(event.Gone)
 		if w.terminated() == nil || len(w.standing("")) != 0 {
 			t.Error("not ended")
+		}
+	})
+}
+
+func TestUnfinishedReplacementIsNotTakenForTheInstanceItReplaces(t *testing.T) {
+	inBubble(t, reusing(), func(t *testing.T, w *world) {
+		w.build()
+		w.expire(0)
+		w.id, w.bus.sent = event.NewRequestID(), nil
+		w.cloud.skip, w.cloud.before = 1, 1 // the second launch is cut
+		if err := w.OnApproved(t.Context(), w.approved(w.warrant())); err == nil {
+			t.Fatal("the launch was not cut")
+		}
+		w.expireAndRevoke()
+		r, err := w.table.Load(t.Context(), w.id)
+		must(t, err)
+		if l := r.State.Launches; len(l) != 2 || l[1].Outcome != provisioner.Nothing || len(w.standing("")) != 0 {
+			t.Errorf("launches: %+v", l)
 		}
 	})
 }

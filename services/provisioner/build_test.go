@@ -204,3 +204,17 @@ func TestLaunchWhoseAnswerIsLostIsTheSameLaunch(t *testing.T) {
 		}
 	})
 }
+
+func TestTokenThatMadeSomethingElseIsAdoptedAndNotReplaced(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		_, err := w.cloud.Client.RunInstances(t.Context(), &ec2.RunInstancesInput{
+			ClientToken: awssdk.String(w.id + "-1"), ImageId: awssdk.String("ami-00000000000000002"),
+			MinCount: awssdk.Int32(1), MaxCount: awssdk.Int32(1),
+		})
+		must(t, err)
+		w.build()
+		if n := len(w.aws.EC2.Instances()); n != 1 {
+			t.Errorf("%d instances", n)
+		}
+	})
+}

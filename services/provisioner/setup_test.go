@@ -95,6 +95,7 @@ type cloud struct {
 	before   int      // the next calls with an effect fail without it
 	after    int      // the next calls with an effect fail after it
 	blind    bool     // instances are not to be found
+	blindTo  string   // nor by this filter; "id" for the id
 	noSSM    bool     // sessions cannot be listed
 	deaf     int      // the next terminations are answered and not done
 }
@@ -152,7 +153,10 @@ func (c *cloud) TerminateInstances(ctx context.Context, in *ec2.TerminateInstanc
 
 func (c *cloud) DescribeInstances(ctx context.Context, in *ec2.DescribeInstancesInput, o ...func(*ec2.Options)) (*ec2.DescribeInstancesOutput, error) {
 	c.mu.Lock()
-	blind := c.blind
+	blind := c.blind || c.blindTo == "id" && len(in.InstanceIds) > 0
+	for _, f := range in.Filters {
+		blind = blind || *f.Name == c.blindTo
+	}
 	c.mu.Unlock()
 	if blind {
 		return &ec2.DescribeInstancesOutput{}, nil

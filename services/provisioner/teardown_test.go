@@ -276,3 +276,30 @@ func TestEndIsOnRecordEvenWhileALaunchIsLookedFor(t *testing.T) {
 		}
 	})
 }
+
+func TestLaunchIsAlsoFoundByItsTag(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.cloud.after, w.cloud.blindTo = 1, "client-token"
+		if err := w.OnApproved(t.Context(), w.approved(w.warrant())); err == nil {
+			t.Fatal("the answer was not lost")
+		}
+		start := time.Now()
+		w.expireAndRevoke()
+		if got := w.terminated(); got == nil || got.Outcome != event.Gone || time.Since(start) > time.Minute {
+			t.Errorf("answer %+v after %s", got, time.Since(start))
+		}
+	})
+}
+
+func TestInstanceThatOnlyItsTagStillShowsIsNotGone(t *testing.T) {
+	inBubble(t, slow(), func(t *testing.T, w *world) {
+		w.build()
+		w.cloud.blindTo, w.cloud.deaf = "id", 1000
+		go w.revoke(event.Gone)
+		go w.expire(0)
+		time.Sleep(20 * time.Minute)
+		if synctest.Wait(); w.terminated() != nil {
+			t.Fatalf("it runs, and was said to be gone: %+v", w.terminated())
+		}
+	})
+}

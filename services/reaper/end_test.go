@@ -129,6 +129,18 @@ func TestScheduleThatNeverFiresIsMadeUpForByAnyMessage(t *testing.T) {
 	})
 }
 
+func TestNothingOutlivesEndBy(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.clock.mute = true
+		w.approve(time.Hour)
+		time.Sleep(4*time.Hour + 13*time.Minute)
+		must(t, w.OnOverdue(t.Context(), typed(w, event.Overdue{What: "instance", Ref: "i-1"})))
+		if x := w.expired(); x == nil || x.Cause != event.ByHardStop {
+			t.Errorf("ended as %+v", x)
+		}
+	})
+}
+
 func TestOverdueIsAnsweredByTheRecord(t *testing.T) {
 	t.Run("a running lease goes on", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, w *world) {

@@ -62,17 +62,19 @@ func TestLeaseIsWarnedOfAndEndsAtItsExactEnd(t *testing.T) {
 	}
 }
 
-func TestEndTooNearForTheSchedulerIsWaitedOutInSteps(t *testing.T) {
+func TestMomentTooNearForTheSchedulerIsWaitedOutInSteps(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.approve(125 * time.Second)
+		w.approve(156 * time.Second)
 		time.Sleep(54*time.Second - time.Duration(time.Now().Second())*time.Second)
 		start := time.Now()
-		w.grant(125 * time.Second)
-		if names, _ := w.clock.List(t.Context(), w.id+"-end"); len(names) != 0 {
+		w.grant(156 * time.Second)
+		if names, _ := w.clock.List(t.Context(), w.id+"-warn"); len(names) != 0 {
 			t.Fatalf("the scheduler has %q", names)
 		}
-		time.Sleep(126 * time.Second)
-		if x := w.expired(); x == nil || x.EndedAt.Before(start.Add(125*time.Second)) {
+		time.Sleep(127 * time.Second)
+		w.wantWarning(start.Add(156 * time.Second))
+		time.Sleep(30 * time.Second)
+		if x := w.expired(); x == nil || x.EndedAt.Before(start.Add(156*time.Second)) {
 			t.Errorf("ended as %+v", x)
 		}
 	})

@@ -2,12 +2,10 @@ package reaper
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
-	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
 // notGenuine is the alarm for a paper that nobody who may sign has signed. Its
@@ -17,9 +15,6 @@ const notGenuine = "warrant-not-genuine"
 // refuse parks an event whose warrant is not genuine, once somebody has been
 // told. It moves nothing.
 func (s *Service) refuse(ctx context.Context, h event.Header, typ string, why error) error {
-	if !errors.Is(why, warrant.ErrNotGenuine) {
-		return why
-	}
 	alarm, err := event.New(event.About{
 		Source: event.Reaper, RequestID: h.RequestID, Discriminator: typ + " " + h.ID, Cause: h, Trace: bus.TraceOf(ctx),
 	}, event.Alarmed{Alarm: notGenuine, Text: fmt.Sprintf("the reaper refused %s of %s: its warrant is not genuine", typ, h.RequestID)})
