@@ -2,59 +2,20 @@ package store
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/powerpole/powerpole/pkg/event"
 )
-
-// Row is one entry of a request's log. Rows are put only if absent and never
-// changed; each bears the hash of the one before.
-type Row[E any] struct {
-	Request string    `json:"request"`
-	N       int       `json:"n"`
-	At      time.Time `json:"at"`
-	// Prev is the hash of the row before, empty in the first.
-	Prev  string `json:"prev"`
-	Entry E      `json:"entry"`
-	// Owes are the events that this row tells the world.
-	Owes []event.Event `json:"owes,omitempty"`
-	// Hash is the SHA-256, in hex, of the row's JSON as it is stored.
-	Hash string `json:"-"`
-}
-
-// ErrBroken means that a log's rows are not the chain they were written as.
-var ErrBroken = errors.New("log is broken")
-
-const (
-	rowSort       = "row#"
-	publishedSort = "published"
-)
-
-type rowItem struct {
-	PK string `json:"pk"`
-	SK string `json:"sk"`
-	// Body is the row's JSON, the bytes that are hashed.
-	Body string `json:"body"`
-}
-
-// mark says up to which row a log's events have been published.
-type mark struct {
-	PK   string `json:"pk"`
-	SK   string `json:"sk"`
-	Live string `json:"live,omitempty"`
-	// Rows is how many rows have been published.
-	Rows int `json:"rows"`
-}
 
 // Log is a table of rows: the log is the state. Two who append at once are
 // settled by the put that comes first.
@@ -75,21 +36,41 @@ func NewLog[E any](db API, table string, source event.Source, publisher Publishe
 
 // Load reads a request's log and publishes first what its rows still owe.
 func (l *Log[E]) Load(ctx context.Context, id string) ([]Row[E], error) {
-	rows, err := l.Rows(ctx, id)
-	if err != nil || len(rows) == 0 {
+	rows, m, err := l.read(ctx, id)
+	if err != nil || m.Published >= len(rows) {
 		return rows, err
 	}
-	m, err := l.mark(ctx, id)
-	if err != nil || m.Rows >= len(rows) {
-		return rows, err
+	if err := l.publish(ctx, rows, m.Published); err != nil {
+		return nil, err
 	}
-	return rows, l.publish(ctx, rows, m.Rows)
+	return rows, nil
 }
 
 // Rows reads a request's log, strongly consistent, and checks its chain: its
 // error is ErrBroken where that does not hold. None means that the request was
 // never heard of.
 func (l *Log[E]) Rows(ctx context.Context, id string) ([]Row[E], error) {
+	rows, _, err := l.read(ctx, id)
+	return rows, err
+}
+
+// read reads the mark before the rows: all that it speaks of is then there.
+func (l *Log[E]) read(ctx context.Context, id string) ([]Row[E], mark, error) {
+	m, err := l.mark(ctx, id)
+	if err != nil {
+		return nil, m, err
+	}
+	rows, err := l.query(ctx, id)
+	if err == nil {
+		err = m.check(len(rows), func(n int) string { return rows[n].Hash })
+	}
+	if err != nil {
+		return nil, m, fmt.Errorf("reading the log of %q: %w", id, err)
+	}
+	return rows, m, nil
+}
+
+func (l *Log[E]) query(ctx context.Context, id string) ([]Row[E], error) {
 	key := expression.Key(hashKey).Equal(expression.Value(id)).And(expression.Key(rangeKey).BeginsWith(rowSort))
 	e, err := expression.NewBuilder().WithKeyCondition(key).Build()
 	if err != nil {
@@ -103,53 +84,26 @@ func (l *Log[E]) Rows(ctx context.Context, id string) ([]Row[E], error) {
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)
 		if err != nil {
-			return nil, fmt.Errorf("reading the log of %q: %w", id, err)
+			return nil, err
 		}
 		for _, m := range page.Items {
 			var it rowItem
 			if err := unmarshal(m, &it); err != nil {
-				return nil, fmt.Errorf("reading the log of %q: %w", id, err)
+				return nil, err
 			}
-			if rows, err = chain(rows, []byte(it.Body)); err != nil {
-				return nil, fmt.Errorf("reading the log of %q: %w", id, err)
+			if rows, err = chain(id, rows, []byte(it.Body)); err != nil {
+				return nil, err
 			}
 		}
 	}
 	return rows, nil
 }
 
-// chain adds a stored row to those before it, if it is the next one.
-func chain[E any](rows []Row[E], body []byte) ([]Row[E], error) {
-	var row Row[E]
-	if err := json.Unmarshal(body, &row); err != nil {
-		return nil, fmt.Errorf("row %d: %w: %w", len(rows), ErrBroken, err)
-	}
-	row.Hash = hash(body)
-	prev := ""
-	if len(rows) > 0 {
-		prev = rows[len(rows)-1].Hash
-	}
-	if row.N != len(rows) || row.Prev != prev {
-		return nil, fmt.Errorf("row %d is not the next: %w", row.N, ErrBroken)
-	}
-	return append(rows, row), nil
-}
-
-func hash(body []byte) string {
-	sum := sha256.Sum256(body)
-	return hex.EncodeToString(sum[:])
-}
-
 // Append puts the next row after those that Load gave, with the events that it
 // owes, and publishes them. Its error is ErrConflict where somebody else's row
 // came first: load and decide again.
 func (l *Log[E]) Append(ctx context.Context, id string, after []Row[E], cause event.Header, entry E, emit ...Emit) error {
-	row := Row[E]{Request: id, N: len(after), At: time.Now().UTC().Truncate(time.Millisecond), Entry: entry}
-	if len(after) > 0 {
-		row.Prev = after[len(after)-1].Hash
-	} else if err := l.open(ctx, id); err != nil {
-		return err
-	}
+	row := Row[E]{Request: id, N: len(after), At: time.Now().UTC().Truncate(time.Millisecond), Prev: head(after), Entry: entry}
 	var err error
 	if row.Owes, err = events(ctx, l.source, id, cause, emit); err != nil {
 		return err
@@ -158,75 +112,63 @@ func (l *Log[E]) Append(ctx context.Context, id string, after []Row[E], cause ev
 	if err != nil {
 		return fmt.Errorf("marshalling row %d of %q: %w", row.N, id, err)
 	}
-	it := rowItem{PK: id, SK: fmt.Sprintf("%s%06d", rowSort, row.N), Body: string(body)}
-	if err := l.put(ctx, it, true); err != nil {
+	row.Hash = hash(body)
+	if err := l.put(ctx, row.N, rowItem{PK: id, SK: fmt.Sprintf("%s%06d", rowSort, row.N), Body: string(body)}, head(after)); err != nil {
 		return err
 	}
-	return l.publish(ctx, append(after, row), row.N)
+	return l.publish(ctx, slices.Concat(after, []Row[E]{row}), row.N)
 }
 
-// open marks a request live before it has a row, so that no row is ever
-// overlooked by the sweep.
-func (l *Log[E]) open(ctx context.Context, id string) error {
-	err := l.put(ctx, mark{PK: id, SK: publishedSort, Live: liveValue}, true)
-	if errors.Is(err, ErrConflict) {
-		return nil
-	}
-	return err
-}
-
-// Close says that the request has ended and all its rows are published, so that
-// the sweep need not look at it again.
-func (l *Log[E]) Close(ctx context.Context, id string) error {
-	rows, err := l.Load(ctx, id)
-	if err != nil || len(rows) == 0 {
+// put writes a row if nobody has, and in the same transaction that its request
+// is live: a row that owes something is never overlooked by the sweep, even if
+// the log was closed.
+func (l *Log[E]) put(ctx context.Context, n int, row rowItem, prev string) error {
+	absent := expression.AttributeNotExists(expression.Name(hashKey))
+	first, err := conditional(l.name, row, absent)
+	if err != nil {
 		return err
 	}
-	return l.put(ctx, mark{PK: id, SK: publishedSort, Rows: len(rows)}, false)
+	live, err := marshal(mark{PK: row.PK, SK: markSort, Live: liveValue, Rows: n + 1, Published: n, Head: prev})
+	if err != nil {
+		return err
+	}
+	_, err = l.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: []types.TransactWriteItem{
+		{Put: first}, {Put: &types.Put{TableName: &l.name, Item: live}},
+	}})
+	if err != nil {
+		return fmt.Errorf("writing row %d of %q: %w", n, row.PK, classify(err))
+	}
+	return nil
 }
 
-// publish sends what the rows from n on owe and moves the mark. Moving it back
-// by a race, or not at all, only publishes once more.
+// publish sends what the rows from n on owe and moves the mark. Not moving it
+// only publishes once more.
 func (l *Log[E]) publish(ctx context.Context, rows []Row[E], n int) error {
 	for _, row := range rows[n:] {
 		if len(row.Owes) == 0 {
 			continue
 		}
 		if err := l.bus.Publish(ctx, row.Owes...); err != nil {
-			return fmt.Errorf("publishing what row %d of %s owes: %w", row.N, row.Request, err)
+			return fmt.Errorf("publishing what row %d of %q owes: %w", row.N, row.Request, err)
 		}
 	}
-	return l.put(ctx, mark{PK: rows[0].Request, SK: publishedSort, Live: liveValue, Rows: len(rows)}, false)
-}
-
-func (l *Log[E]) mark(ctx context.Context, id string) (mark, error) {
-	out, err := l.db.GetItem(ctx, &dynamodb.GetItemInput{
-		TableName: &l.name, Key: itemKey(id, publishedSort), ConsistentRead: aws.Bool(true),
-	})
-	if err != nil {
-		return mark{}, fmt.Errorf("reading the mark of %q: %w", id, err)
+	behind := expression.Name("published").LessThan(expression.Value(len(rows)))
+	err := l.move(ctx, published(rows, liveValue), behind)
+	if errors.Is(err, ErrConflict) { // somebody has moved it, or appended after these
+		return nil
 	}
-	var m mark
-	return m, unmarshal(out.Item, &m)
+	return err
 }
 
-func (l *Log[E]) put(ctx context.Context, v any, ifAbsent bool) error {
-	m, err := marshal(v)
-	if err != nil {
+// Close says that the request has ended and all its rows are published, so that
+// the sweep need not look at it again until there is another row. Its error is
+// ErrConflict where one came meanwhile.
+func (l *Log[E]) Close(ctx context.Context, id string) error {
+	rows, err := l.Load(ctx, id)
+	if err != nil || len(rows) == 0 {
 		return err
 	}
-	in := &dynamodb.PutItemInput{TableName: &l.name, Item: m}
-	if ifAbsent {
-		e, err := expression.NewBuilder().WithCondition(expression.AttributeNotExists(expression.Name(hashKey))).Build()
-		if err != nil {
-			return fmt.Errorf("building a condition: %w", err)
-		}
-		in.ConditionExpression, in.ExpressionAttributeNames = e.Condition(), e.Names()
-	}
-	if _, err := l.db.PutItem(ctx, in); err != nil {
-		return fmt.Errorf("writing to the log: %w", classify(err))
-	}
-	return nil
+	return l.move(ctx, published(rows, ""))
 }
 
 // Candidates lists the requests whose log has not been closed.

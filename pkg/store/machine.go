@@ -71,8 +71,12 @@ func (m *Machine[T]) Run(ctx context.Context, id string, cause event.Header, dec
 }
 
 // Settle publishes what the request's record still owes and does nothing else.
+// Whoever changes the record meanwhile settles it.
 func (m *Machine[T]) Settle(ctx context.Context, id string) error {
 	_, err := m.settled(ctx, id)
+	if errors.Is(err, ErrConflict) {
+		return nil
+	}
 	return err
 }
 
@@ -141,7 +145,15 @@ func (m *Machine[T]) act(ctx context.Context, r Record[T], cause event.Header, a
 		return errors.Join(fmt.Errorf("doing %s of %s: %w", a.Name, r.ID, err), m.letGo(ctx, claimed))
 	}
 	claimed.Claim = nil
+	ctx, cancel = afterwards(ctx)
+	defer cancel()
 	return m.apply(ctx, claimed, cause, t)
+}
+
+// afterwards is the context for writing down what became of an effect. It works
+// on after the caller has given up: that is when it matters most.
+func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
+	return context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 }
 
 func (m *Machine[T]) claim(ctx context.Context, r Record[T], a Action[T]) (Record[T], error) {
@@ -158,10 +170,10 @@ func (m *Machine[T]) claim(ctx context.Context, r Record[T], a Action[T]) (Recor
 }
 
 // letGo lets a claim run out now, so that nobody has to wait to find out what
-// became of a failed effect. It works on after the caller has given up: failing
-// is when it matters. Where it cannot be written, the claim runs out by itself.
+// became of a failed effect. Where it cannot be written, the claim runs out by
+// itself.
 func (m *Machine[T]) letGo(ctx context.Context, r Record[T]) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	c := *r.Claim
 	c.Until = time.Now().UTC()

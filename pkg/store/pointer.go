@@ -28,7 +28,7 @@ func (t *Table[T]) pointerWrites(request string, before, after []Pointer) ([]typ
 		}
 		free := expression.AttributeNotExists(expression.Name(hashKey)).
 			Or(expression.Name("request").Equal(expression.Value(request)))
-		put, err := t.conditional(pointerItem{p.key(), pointerSort, request}, free)
+		put, err := conditional(t.name, pointerItem{p.key(), pointerSort, request}, free)
 		if err != nil {
 			return nil, err
 		}

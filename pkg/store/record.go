@@ -2,6 +2,7 @@ package store
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
@@ -71,12 +72,24 @@ const recordSort = "record"
 func (r Record[T]) item() item[T] {
 	it := item[T]{
 		PK: r.ID, SK: recordSort, Version: r.Version + 1, State: r.State, Claim: r.Claim,
-		Owed: r.Owed, Pointers: r.State.Pointers(), Changed: time.Now().UTC(),
+		Owed: r.Owed, Pointers: distinct(r.State.Pointers()), Changed: time.Now().UTC(),
 	}
 	if r.State.Live() || r.Claim != nil || len(r.Owed) > 0 {
 		it.Live = liveValue
 	}
 	return it
+}
+
+// distinct drops what is listed twice: DynamoDB refuses a transaction that
+// writes one item twice.
+func distinct(pointers []Pointer) []Pointer {
+	var out []Pointer
+	for _, p := range pointers {
+		if !slices.Contains(out, p) {
+			out = append(out, p)
+		}
+	}
+	return out
 }
 
 func (it item[T]) record() Record[T] {

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"slices"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
@@ -75,16 +74,14 @@ func (t *Table[T]) save(ctx context.Context, r Record[T]) (Record[T], error) {
 		return r, err
 	}
 	if len(changed) == 0 {
-		_, err = t.db.PutItem(ctx, &dynamodb.PutItemInput{
-			TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
-			ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
-		})
+		err = putItem(ctx, t.db, put)
 	} else {
 		writes := append([]types.TransactWriteItem{{Put: put}}, changed...)
 		_, err = t.db.TransactWriteItems(ctx, &dynamodb.TransactWriteItemsInput{TransactItems: writes})
+		err = classify(err)
 	}
 	if err != nil {
-		return r, fmt.Errorf("writing record %q: %w", r.ID, classify(err))
+		return r, fmt.Errorf("writing record %q: %w", r.ID, err)
 	}
 	return it.record(), nil
 }
@@ -94,10 +91,10 @@ func (t *Table[T]) put(it item[T], version int64) (*types.Put, error) {
 	if version == 0 {
 		cond = expression.AttributeNotExists(expression.Name(hashKey))
 	}
-	return t.conditional(it, cond)
+	return conditional(t.name, it, cond)
 }
 
-func (t *Table[T]) conditional(it any, cond expression.ConditionBuilder) (*types.Put, error) {
+func conditional(table string, it any, cond expression.ConditionBuilder) (*types.Put, error) {
 	m, err := marshal(it)
 	if err != nil {
 		return nil, err
@@ -107,9 +104,18 @@ func (t *Table[T]) conditional(it any, cond expression.ConditionBuilder) (*types
 		return nil, fmt.Errorf("building a condition: %w", err)
 	}
 	return &types.Put{
-		TableName: &t.name, Item: m, ConditionExpression: e.Condition(),
+		TableName: &table, Item: m, ConditionExpression: e.Condition(),
 		ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
 	}, nil
+}
+
+// putItem does a put by itself, outside a transaction.
+func putItem(ctx context.Context, db API, put *types.Put) error {
+	_, err := db.PutItem(ctx, &dynamodb.PutItemInput{
+		TableName: put.TableName, Item: put.Item, ConditionExpression: put.ConditionExpression,
+		ExpressionAttributeNames: put.ExpressionAttributeNames, ExpressionAttributeValues: put.ExpressionAttributeValues,
+	})
+	return classify(err)
 }
 
 // Candidates lists the requests that the sparse index holds live. It is
@@ -158,30 +164,5 @@ func itemKey(pk, sk string) map[string]types.AttributeValue {
 	return map[string]types.AttributeValue{
 		hashKey:  &types.AttributeValueMemberS{Value: pk},
 		rangeKey: &types.AttributeValueMemberS{Value: sk},
-	}
-}
-
-// classify tells a lost compare-and-set from everything else. The first item of
-// a transaction is the record, the others are pointers.
-func classify(err error) error {
-	var failed *types.ConditionalCheckFailedException
-	if errors.As(err, &failed) {
-		return ErrConflict
-	}
-	var cancelled *types.TransactionCanceledException
-	if !errors.As(err, &cancelled) {
-		return err
-	}
-	codes := make([]string, len(cancelled.CancellationReasons))
-	for i, r := range cancelled.CancellationReasons {
-		codes[i] = aws.ToString(r.Code)
-	}
-	switch i := slices.Index(codes, "ConditionalCheckFailed"); {
-	case i > 0:
-		return ErrTaken
-	case i == 0 || slices.Contains(codes, "TransactionConflict"):
-		return ErrConflict
-	default:
-		return err
 	}
 }
