@@ -193,19 +193,21 @@ func TestARowThatComesWhileALogIsBeingClosedKeepsItLive(t *testing.T) {
 
 func TestALatePublisherDoesNotMoveTheMarkBack(t *testing.T) {
 	t.Parallel()
-	db, to := fresh(t), newWall()
-	l := newLog(t, db, to, &fate{})
-	late := newLog(t, &meddling{db, func() {
-		write(t, l, "b")
-		if err := l.Close(t.Context(), id); err != nil {
-			t.Error(err)
+	for _, meanwhile := range [][]string{nil, {"b"}} {
+		db, to := fresh(t), newWall()
+		l := newLog(t, db, to, &fate{})
+		late := newLog(t, &meddling{db, func() {
+			write(t, l, meanwhile...)
+			if err := l.Close(t.Context(), id); err != nil {
+				t.Error(err)
+			}
+		}}, to, &fate{})
+		if err := late.Append(t.Context(), id, nil, event.Header{}, "a", alarm("a")); err != nil {
+			t.Fatal(err)
 		}
-	}}, to, &fate{})
-	if err := late.Append(t.Context(), id, nil, event.Header{}, "a", alarm("a")); err != nil {
-		t.Fatal(err)
-	}
-	if got := candidates(t, l.Candidates(t.Context())); len(got) != 0 {
-		t.Error("a closed log was opened")
+		if got := candidates(t, l.Candidates(t.Context())); len(got) != 0 {
+			t.Errorf("after %v: a closed log was opened", meanwhile)
+		}
 	}
 }
 

@@ -56,8 +56,7 @@ func (m *Machine[T]) Run(ctx context.Context, id string, cause event.Header, dec
 			return err
 		}
 		if r.Claim != nil && time.Now().Before(r.Claim.Until) {
-			wait := time.Until(r.Claim.Until) + time.Second
-			return bus.Later(wait, fmt.Errorf("%s of %s is being done", r.Claim.Name, id))
+			return bus.Later(r.Claim.wait(time.Now()), fmt.Errorf("%s of %s is being done", r.Claim.Name, id))
 		}
 		step := decide(r)
 		if step.stop {
@@ -158,7 +157,7 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 
 func (m *Machine[T]) claim(ctx context.Context, r Record[T], a Action[T]) (Record[T], error) {
 	now := time.Now().UTC()
-	c := &Claim{Name: a.Name, Until: now.Add(a.For), Token: rand.Text(), Since: now, Attempt: 1}
+	c := &Claim{Name: a.Name, Until: now.Add(a.For), Token: rand.Text(), Begun: now, Since: now, Attempt: 1}
 	if r.Claim != nil {
 		c.Since, c.Attempt = r.Claim.Since, r.Claim.Attempt+1
 	}

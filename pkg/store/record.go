@@ -34,9 +34,17 @@ type Claim struct {
 	Until time.Time `json:"until"`
 	// Token tells its holder from everybody else.
 	Token string `json:"token"`
-	// Since is when the effect was first begun, over all attempts at it.
+	// Begun is when this attempt was begun, Since when the first was.
+	Begun   time.Time `json:"begun"`
 	Since   time.Time `json:"since"`
 	Attempt int       `json:"attempt"`
+}
+
+// wait is how long to leave a live claim alone before looking again: as long as
+// it has been held, so that most are met again soon after they end and a long
+// one costs few looks, but not past its end.
+func (c Claim) wait(now time.Time) time.Duration {
+	return min(max(now.Sub(c.Begun), time.Second), c.Until.Sub(now)+time.Second)
 }
 
 // Record is one request in one service.
