@@ -26,10 +26,11 @@ func (Voted) EventVersion() int { return 1 }
 
 // Validate implements Data.
 func (e Voted) Validate() error {
-	if !e.Taken && e.Refused == "" {
-		return errors.New("refused is missing")
+	errs := []error{named("by", e.By.Validate()), oneOf("action", e.Action, Actions()...)}
+	if !e.Taken {
+		errs = append(errs, need("refused", e.Refused))
 	}
-	return errors.Join(named("by", e.By.Validate()), oneOf("action", e.Action, Actions()...))
+	return errors.Join(errs...)
 }
 
 // Approved is emitted by approval once, when as many people as the role asks
@@ -86,10 +87,11 @@ func (Denied) EventVersion() int { return 1 }
 
 // Validate implements Data.
 func (e Denied) Validate() error {
+	errs := []error{e.Ask.Validate(), need("reason_denied", e.Reason)}
 	if e.By == (Person{}) && e.Rule == "" {
-		return errors.New("by and rule are missing")
+		errs = append(errs, errors.New("by and rule are missing"))
 	}
-	return errors.Join(e.Ask.Validate(), need("reason_denied", e.Reason))
+	return errors.Join(errs...)
 }
 
 // Cancelled is emitted by approval when the requester took a request back
@@ -141,10 +143,11 @@ func (Extended) EventVersion() int { return 1 }
 
 // Validate implements Data.
 func (e Extended) Validate() error {
+	errs := []error{named("by", e.By.Validate()), need("warrant", e.Warrant)}
 	if e.Total <= 0 {
-		return errors.New("total is not positive")
+		errs = append(errs, errors.New("total is not positive"))
 	}
-	return errors.Join(named("by", e.By.Validate()), need("warrant", e.Warrant))
+	return errors.Join(errs...)
 }
 
 // Released is emitted by approval when the requester is done early, or an

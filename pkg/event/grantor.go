@@ -49,8 +49,11 @@ func (e Granted) Validate() error {
 	if !e.Host.IsValid() {
 		errs = append(errs, errors.New("host is missing"))
 	}
-	if len(e.Endpoints) == 0 || len(e.Privileges) == 0 {
-		errs = append(errs, errors.New("endpoints or privileges is missing"))
+	if len(e.Endpoints) == 0 {
+		errs = append(errs, errors.New("endpoints is missing"))
+	}
+	if len(e.Privileges) == 0 {
+		errs = append(errs, errors.New("privileges is missing"))
 	}
 	return errors.Join(errs...)
 }

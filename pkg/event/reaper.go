@@ -73,10 +73,13 @@ func (Expired) EventVersion() int { return 1 }
 
 // Validate implements Data.
 func (e Expired) Validate() error {
-	if e.Drain < 0 || e.Drain.Std() > time.Minute {
-		return errors.New("drain is not within 0 and 60 s")
+	errs := []error{
+		oneOf("cause", e.Cause, ByTime, ByRelease, ByFailure, ByLoss, ByHardStop), needTime("ended_at", e.EndedAt),
 	}
-	return errors.Join(oneOf("cause", e.Cause, ByTime, ByRelease, ByFailure, ByLoss, ByHardStop), needTime("ended_at", e.EndedAt))
+	if e.Drain < 0 || e.Drain.Std() > time.Minute {
+		errs = append(errs, errors.New("drain is not within 0 and 60 s"))
+	}
+	return errors.Join(errs...)
 }
 
 // Reaped is emitted by the reaper when Revoked and InstanceTerminated have come
@@ -98,7 +101,8 @@ func (Reaped) EventVersion() int { return 1 }
 
 // Validate implements Data.
 func (e Reaped) Validate() error {
-	return errors.Join(named("account", e.Account.Validate()), named("instance", e.Instance.Validate()),
+	return errors.Join(oneOf("cause", e.Cause, ByTime, ByRelease, ByFailure, ByLoss, ByHardStop),
+		named("account", e.Account.Validate()), named("instance", e.Instance.Validate()),
 		needTime("ended_at", e.EndedAt), needTime("reaped_at", e.ReapedAt))
 }
 
