@@ -8,11 +8,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
+	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/powerpole/powerpole/pkg/event"
 )
@@ -83,31 +85,89 @@ func (s *Scheduler) Before(t time.Time) (time.Time, bool) {
 // time, to the second and UTC, and is gone after that. The name is the key: one
 // that is there already is this one, so arming again changes nothing. It
 // returns ErrPast for a time that the scheduler no longer takes.
+//
+// A scheduler that does not know the role yet says ValidationException for a
+// while (aws-sdk-js-v3#6494): Once asks again, for some seconds.
 func (s *Scheduler) Once(ctx context.Context, name string, at time.Time, e event.Event) error {
-	if !at.After(time.Now()) {
-		return fmt.Errorf("arming %s: %w", name, ErrPast)
-	}
+	at = at.UTC().Truncate(time.Second)
 	body, err := json.Marshal(e)
 	if err != nil {
 		return fmt.Errorf("arming %s: %w", name, err)
 	}
-	_, err = s.api.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+	in := s.input(name, at, string(body))
+	for wait := time.Second; ; wait *= 2 {
+		err := s.create(ctx, in, at)
+		var refused *types.ValidationException
+		if err == nil {
+			return nil
+		}
+		if !errors.As(err, &refused) || wait > lastWait || !sleep(ctx, wait) {
+			return fmt.Errorf("arming %s: %w", name, err)
+		}
+	}
+}
+
+// lastWait is the longest of the waits for a fresh role, which double from a
+// second: seven seconds in all.
+const lastWait = 4 * time.Second
+
+func (s *Scheduler) input(name string, at time.Time, body string) *scheduler.CreateScheduleInput {
+	return &scheduler.CreateScheduleInput{
 		Name: &name, GroupName: &s.cfg.Group, ClientToken: &name,
-		ScheduleExpression:         aws.String("at(" + at.UTC().Format("2006-01-02T15:04:05") + ")"),
+		ScheduleExpression:         aws.String("at(" + at.Format("2006-01-02T15:04:05") + ")"),
 		ScheduleExpressionTimezone: aws.String("UTC"),
 		ActionAfterCompletion:      types.ActionAfterCompletionDelete,
 		FlexibleTimeWindow:         &types.FlexibleTimeWindow{Mode: types.FlexibleTimeWindowModeOff},
 		Target: &types.Target{
-			Arn: &s.cfg.QueueARN, RoleArn: &s.cfg.RoleARN, Input: aws.String(string(body)),
+			Arn: &s.cfg.QueueARN, RoleArn: &s.cfg.RoleARN, Input: &body,
 			DeadLetterConfig: &types.DeadLetterConfig{Arn: &s.cfg.DeadARN},
 			RetryPolicy:      &types.RetryPolicy{MaximumEventAgeInSeconds: aws.Int32(86400), MaximumRetryAttempts: aws.Int32(185)},
 		},
-	})
+	}
+}
+
+// create asks once. AWS has one code for everything that it does not like: it
+// is about the past only if the time has passed, by our clock or by AWS's own.
+func (s *Scheduler) create(ctx context.Context, in *scheduler.CreateScheduleInput, at time.Time) error {
+	if !at.After(time.Now()) {
+		return ErrPast
+	}
+	_, err := s.api.CreateSchedule(ctx, in)
 	var there *types.ConflictException
 	if err == nil || errors.As(err, &there) {
 		return nil
 	}
-	return fmt.Errorf("arming %s: %w", name, err)
+	var refused *types.ValidationException
+	if errors.As(err, &refused) && (!at.After(time.Now()) || !at.After(theirs(err))) {
+		return ErrPast
+	}
+	return err
+}
+
+// theirs is the time at which AWS answered (RFC 9110 §6.6.1), zero where it does
+// not say.
+func theirs(err error) time.Time {
+	var answer *smithyhttp.ResponseError
+	if !errors.As(err, &answer) || answer.Response == nil {
+		return time.Time{}
+	}
+	at, err := http.ParseTime(answer.Response.Header.Get("Date"))
+	if err != nil {
+		return time.Time{}
+	}
+	return at
+}
+
+// sleep waits, and reports false where ctx ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // Delete deletes a schedule; one that is not there is as good.
