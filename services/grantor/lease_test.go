@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -92,14 +94,20 @@ func (l *lease) grant() event.Granted {
 	return only[event.Granted](l)
 }
 
-// of returns what was said of that type about the lease.
+// of returns what was said of that type about the lease. An event may go out
+// more than once, but with the same id and content.
 func of[T event.Data](l *lease) (out []T) {
 	l.w.t.Helper()
 	registry := allEvents(l.w.t)
+	var seen []event.Event
 	for _, e := range l.w.bus.all() {
 		if e.Detail.RequestID != l.id {
 			continue
 		}
+		if slices.ContainsFunc(seen, func(s event.Event) bool { return reflect.DeepEqual(s, e) }) {
+			continue
+		}
+		seen = append(seen, e)
 		data, err := registry.Decode(e)
 		must(l.w.t, err)
 		if d, ok := data.(T); ok {
@@ -154,5 +162,7 @@ func (l *lease) login(from string) error {
 	if !ok {
 		return fmt.Errorf("there is no secret")
 	}
-	return l.w.db.Login(l.w.t, c.User, c.Password.Reveal(), from, "shop").PingContext(l.w.t.Context())
+	db := l.w.db.Login(l.w.t, c.User, c.Password.Reveal(), from, "shop")
+	defer func() { _ = db.Close() }()
+	return db.PingContext(l.w.t.Context())
 }

@@ -143,5 +143,7 @@ func Rows(t testing.TB, db *sql.DB, query string, args ...any) (n int) {
 // Accounts is how many accounts have the name.
 func (s *Server) Accounts(t testing.TB, user string) int {
 	t.Helper()
-	return Rows(t, s.Root(t), fmt.Sprintf("SELECT Host FROM mysql.user WHERE User = '%s'", user))
+	db := s.Root(t)
+	defer func() { _ = db.Close() }()
+	return Rows(t, db, fmt.Sprintf("SELECT Host FROM mysql.user WHERE User = '%s'", user))
 }

@@ -1,0 +1,106 @@
+package mysqlacct_test
+
+import (
+	"testing"
+
+	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
+)
+
+func TestAnOpenConnectionDiesAtRevoke(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("open.session")
+		_, password := grant(t, s, p)
+		db := s.Login(t, p.Account.User, password.Reveal(), here, "shop")
+		conn, err := db.Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err != nil {
+			t.Fatal(err)
+		}
+		killed, look := revoke(t, s, p)
+		if killed != 1 || !look.Gone || look.Sessions != 0 {
+			t.Errorf("killed %d, look %+v; want one killed, gone, no session", killed, look)
+		}
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err == nil {
+			t.Error("the open connection goes on")
+		}
+		if err := ping(t, s.Login(t, p.Account.User, password.Reveal(), here, "")); err == nil {
+			t.Error("the password still opens")
+		}
+		if n := s.Accounts(t, p.Account.User); n != 0 {
+			t.Errorf("%d accounts left", n)
+		}
+	})
+}
+
+func TestRevokingAgainAndRevokingNothingAreSuccess(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("twice")
+		grant(t, s, p)
+		for range 3 {
+			if _, look := revoke(t, s, p); !look.Gone {
+				t.Error("not seen gone")
+			}
+		}
+	})
+}
+
+func TestRevokeLeavesAnotherAccountAlone(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		mine, other := read("neighbour-a"), read("neighbour-b")
+		grant(t, s, mine)
+		_, password := grant(t, s, other)
+		conn, err := s.Login(t, other.Account.User, password.Reveal(), here, "shop").Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		revoke(t, s, mine)
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err != nil {
+			t.Errorf("the neighbour's connection: %v", err)
+		}
+	})
+}
+
+func TestALookWithoutTheRightToSeeIsNoLook(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		accttest.Exec(t, s.Root(t), "CREATE USER 'blind'@'127.0.0.1' IDENTIFIED BY 'Bl-1nd'",
+			"GRANT CREATE USER ON *.* TO 'blind'@'127.0.0.1'", "GRANT SELECT ON mysql.* TO 'blind'@'127.0.0.1'")
+		blind := s.Target
+		blind.User, blind.Password = "blind", secret.New("Bl-1nd")
+		c, err := mysqlacct.Connect(t.Context(), blind)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		p := read("unseen")
+		if look, err := c.See(t.Context(), p.Account); err == nil {
+			t.Errorf("an administrator without PROCESS saw %+v", look)
+		}
+		if _, err := c.Revoke(t.Context(), p.Account, p.Lock); err == nil {
+			t.Error("an administrator without PROCESS revoked")
+		}
+	})
+}
+
+func TestAHeldLockIsSeizedByRevoke(t *testing.T) {
+	onEvery(t, func(t *testing.T, s *accttest.Server) {
+		p := read("held.lock")
+		grant(t, s, p)
+		holder, err := s.Root(t).Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = holder.Close() }()
+		if _, err := holder.ExecContext(t.Context(), "SELECT GET_LOCK('"+p.Lock+"', 1)"); err != nil {
+			t.Fatal(err)
+		}
+		if _, look := revoke(t, s, p); !look.Gone {
+			t.Error("not gone")
+		}
+	})
+}
