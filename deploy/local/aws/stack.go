@@ -56,6 +56,10 @@ type Options struct {
 	// Intercept, if set, wraps the transport behind HTTPClient and Config: the
 	// place to delay, repeat, lose or fail calls.
 	Intercept func(http.RoundTripper) http.RoundTripper
+	// Carry, if set, is given every message on its way from a rule or a
+	// schedule to a queue, and delivers it when and as often as it likes, also
+	// after it has returned. Its error is what the queue answered.
+	Carry func(p Parcel, deliver func() error) error
 }
 
 func (o *Options) fill() {
@@ -103,13 +107,13 @@ func New(ctx context.Context, o Options) (*Stack, error) {
 	s.SQS = sqs.New(sqs.Options{Region: o.Region, Account: o.Account, LongPoll: o.LongPoll})
 	s.EventBridge = eventbridge.New(eventbridge.Options{
 		Region: o.Region, Account: o.Account, Logger: o.Logger, OnEvent: o.OnEvent,
-	}, s.SQS)
+	}, courier{queues: s.SQS, carry: o.Carry})
 	s.DynamoDB = dynamodb.New(dynamodb.Options{Region: o.Region, Account: o.Account})
 	s.SecretsManager = secretsmanager.New(secretsmanager.Options{Region: o.Region, Account: o.Account})
 	s.Logs = logs.New(logs.Options{Region: o.Region, Account: o.Account})
 	s.Scheduler = scheduler.New(scheduler.Options{
 		Region: o.Region, Account: o.Account, Logger: o.Logger, Precision: o.SchedulerPrecision,
-	}, s.SQS)
+	}, courier{queues: s.SQS, carry: o.Carry, schedule: true})
 	s.STS = sts.New(sts.Options{Account: o.Account})
 	if err := s.startInstances(o); err != nil {
 		return nil, err

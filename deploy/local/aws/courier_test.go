@@ -1,0 +1,44 @@
+package aws_test
+
+import (
+	"testing"
+
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+
+	"github.com/powerpole/powerpole/deploy/local/aws"
+	"github.com/powerpole/powerpole/pkg/bootstrap"
+)
+
+func TestACarrierDeliversAsOftenAsItLikes(t *testing.T) {
+	t.Parallel()
+	for _, times := range []int{0, 1, 3} {
+		stack, err := aws.New(t.Context(), aws.Options{Carry: func(p aws.Parcel, deliver func() error) error {
+			for range times {
+				if err := deliver(); err != nil {
+					return err
+				}
+			}
+			return nil
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := bootstrap.New(stack.Config(), "arn:aws:iam::000000000000:role/powerpole-scheduler", nil).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		source, kind, detail, bus := "powerpole.intake", "PersonChanged", "{}", "powerpole"
+		_, err = eventbridge.NewFromConfig(stack.Config()).PutEvents(t.Context(), &eventbridge.PutEventsInput{
+			Entries: []types.PutEventsRequestEntry{{Source: &source, DetailType: &kind, Detail: &detail, EventBusName: &bus}},
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range stack.SQS.Queues() {
+			if q.Name == "powerpole-approval" && q.Visible != times {
+				t.Errorf("carried %d times, delivered %d", times, q.Visible)
+			}
+		}
+		stack.Close()
+	}
+}
