@@ -57,6 +57,7 @@ func runProcess(t *testing.T) (w *world, say func(event.Source, string, event.Da
 	t.Helper()
 	db, stop, err := accttest.Embedded()
 	must(t, err)
+	t.Cleanup(stop)
 	w = &world{t: t, db: db, bus: &bus{}}
 	stack, err := aws.New(t.Context(), aws.Options{OnEvent: func(e localbus.Event) {
 		if parsed, err := event.Parse([]byte(e.JSON)); err == nil && parsed.Source == event.Grantor {
@@ -64,8 +65,9 @@ func runProcess(t *testing.T) (w *world, say func(event.Source, string, event.Da
 		}
 	}})
 	must(t, err)
+	t.Cleanup(stack.Close)
 	cfg := stack.Config()
-	must(t, bootstrap.New(cfg, nil).Run(t.Context()))
+	must(t, bootstrap.New(cfg, "arn:aws:iam::000000000000:role/scheduler", nil).Run(t.Context()))
 	w.ec2, w.secrets = ec2.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
 	w.table, err = store.NewTable[grantor.State](dynamodb.NewFromConfig(cfg), "powerpole-grantor")
 	must(t, err)
@@ -79,7 +81,7 @@ func runProcess(t *testing.T) (w *world, say func(event.Source, string, event.Da
 			t.Errorf("the process ended: %v", err)
 		}
 	})
-	t.Cleanup(func() { cancel(); running.Wait(); stack.Close(); stop() })
+	t.Cleanup(func() { cancel(); running.Wait() })
 	registry := allEvents(t)
 	return w, func(from event.Source, request string, data event.Data) {
 		t.Helper()
