@@ -96,9 +96,10 @@ func (r *road) say(from event.Source, data event.Data) {
 	must(r.t, p.Publish(r.t.Context(), e))
 }
 
+// schedules are those of the request: the group holds others too.
 func (r *road) schedules() []string {
 	r.t.Helper()
-	out, err := scheduler.NewFromConfig(r.stack.Config()).ListSchedules(r.t.Context(), &scheduler.ListSchedulesInput{})
+	out, err := scheduler.NewFromConfig(r.stack.Config()).ListSchedules(r.t.Context(), &scheduler.ListSchedulesInput{NamePrefix: &r.id})
 	must(r.t, err)
 	var names []string
 	for _, s := range out.Schedules {
