@@ -5,6 +5,7 @@
 package bootstrap
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -36,20 +37,32 @@ type Bootstrap struct {
 	queues    *sqs.Client
 	tables    *dynamodb.Client
 	schedules *scheduler.Client
-	// report is told of each thing that is there now.
-	report func(kind, name string)
+	role      string
+	report    func(kind, name string)
 }
 
-// New returns a bootstrap with that configuration; report may be nil.
-func New(cfg aws.Config, report func(kind, name string)) *Bootstrap {
-	if report == nil {
-		report = func(string, string) {}
+// Options say more about what is created.
+type Options struct {
+	// Role is the ARN of the role that EventBridge Scheduler assumes to send to
+	// the queues. Empty: the role powerpole-scheduler of the embedded account.
+	Role string
+	// Report, if set, is told of each thing that is there now.
+	Report func(kind, name string)
+}
+
+// New returns a bootstrap with that configuration.
+func New(cfg aws.Config, o Options) *Bootstrap {
+	if o.Report == nil {
+		o.Report = func(string, string) {}
 	}
 	return &Bootstrap{
 		events: eventbridge.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), tables: dynamodb.NewFromConfig(cfg),
-		schedules: scheduler.NewFromConfig(cfg), report: report,
+		schedules: scheduler.NewFromConfig(cfg), role: cmp.Or(o.Role, embeddedRole), report: o.Report,
 	}
 }
+
+// embeddedRole is of the account that the embedded stack is.
+const embeddedRole = "arn:aws:iam::000000000000:role/powerpole-scheduler"
 
 // Run creates or updates everything. Queues come before the rules that send to
 // them, and rules before anybody emits.
@@ -72,6 +85,11 @@ func (b *Bootstrap) Run(ctx context.Context) error {
 	}
 	for _, r := range topology.Rules() {
 		if err := b.rule(ctx, r, arns); err != nil {
+			return err
+		}
+	}
+	for _, s := range topology.Services() {
+		if err := b.sweep(ctx, s, arns); err != nil {
 			return err
 		}
 	}

@@ -53,12 +53,12 @@ func TestRunningAgainChangesNothing(t *testing.T) {
 	}
 	defer stack.Close()
 	var first []string
-	if err := bootstrap.New(stack.Config(), func(kind, name string) { first = append(first, kind+" "+name) }).Run(t.Context()); err != nil {
+	if err := bootstrap.New(stack.Config(), bootstrap.Options{Report: func(kind, name string) { first = append(first, kind+" "+name) }}).Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	before := read(t, stack.Config())
 	var second []string
-	if err := bootstrap.New(stack.Config(), func(kind, name string) { second = append(second, kind+" "+name) }).Run(t.Context()); err != nil {
+	if err := bootstrap.New(stack.Config(), bootstrap.Options{Report: func(kind, name string) { second = append(second, kind+" "+name) }}).Run(t.Context()); err != nil {
 		t.Fatalf("running again: %v", err)
 	}
 	if diff := cmp.Diff(before, read(t, stack.Config())); diff != "" {
@@ -78,7 +78,7 @@ func TestAChangedQueueIsBroughtBackToTheTopology(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer stack.Close()
-	b := bootstrap.New(stack.Config(), nil)
+	b := bootstrap.New(stack.Config(), bootstrap.Options{})
 	if err := b.Run(t.Context()); err != nil {
 		t.Fatal(err)
 	}

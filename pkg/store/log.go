@@ -173,5 +173,5 @@ func (l *Log[E]) Close(ctx context.Context, id string) error {
 
 // Candidates lists the requests whose log has not been closed.
 func (l *Log[E]) Candidates(ctx context.Context) iter.Seq2[string, error] {
-	return candidates(ctx, l.db, l.name)
+	return candidates(ctx, l.db, l.name, "")
 }

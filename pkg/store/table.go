@@ -121,12 +121,17 @@ func putItem(ctx context.Context, db API, put *types.Put) error {
 // Candidates lists the requests that the sparse index holds live. It is
 // eventually consistent: read each record before believing it.
 func (t *Table[T]) Candidates(ctx context.Context) iter.Seq2[string, error] {
-	return candidates(ctx, t.db, t.name)
+	return candidates(ctx, t.db, t.name, "")
 }
 
-func candidates(ctx context.Context, db API, table string) iter.Seq2[string, error] {
+// candidates lists the live requests after that one, in the order of their ids.
+func candidates(ctx context.Context, db API, table, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
-		e, err := expression.NewBuilder().WithKeyCondition(expression.Key(liveKey).Equal(expression.Value(liveValue))).Build()
+		key := expression.Key(liveKey).Equal(expression.Value(liveValue))
+		if after != "" {
+			key = key.And(expression.Key(hashKey).GreaterThan(expression.Value(after)))
+		}
+		e, err := expression.NewBuilder().WithKeyCondition(key).Build()
 		if err != nil {
 			yield("", fmt.Errorf("building the query of what is live: %w", err))
 			return

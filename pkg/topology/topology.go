@@ -49,7 +49,15 @@ type Service struct {
 	MaxReceive int `json:"max_receive"`
 	// Consumes lists what rules route to its queue.
 	Consumes []Consumed `json:"consumes"`
+	// Sweeps says that the scheduler wakes it every SweepEvery.
+	Sweeps bool `json:"sweeps"`
 }
+
+// SweepEvery is how often an owner looks after what it made.
+const SweepEvery = 5 * time.Minute
+
+// SweepSchedule is the name of the schedule that wakes the service.
+func (s Service) SweepSchedule() string { return "powerpole-sweep-" + s.Name }
 
 // Queue is the name of the service's queue, empty for intake, which consumes
 // nothing.
@@ -86,14 +94,14 @@ func Services() []Service {
 	return []Service{
 		{Name: "intake", Source: event.Intake},
 		{
-			Name: "approval", Source: event.Approval, Table: true, MaxReceive: 20,
+			Name: "approval", Source: event.Approval, Table: true, MaxReceive: 20, Sweeps: true,
 			Consumes: consume(
 				from(event.Intake, "RequestCreated", "ActionSubmitted", "PersonChanged"),
 				from(event.Reaper, "Reaped"),
 			),
 		},
 		{
-			Name: "provisioner", Source: event.Provisioner, Table: true, MaxReceive: 200,
+			Name: "provisioner", Source: event.Provisioner, Table: true, MaxReceive: 200, Sweeps: true,
 			Consumes: consume(
 				from(event.Approval, "Approved"),
 				from(event.Reaper, "Expired"),
@@ -102,14 +110,14 @@ func Services() []Service {
 			),
 		},
 		{
-			Name: "grantor", Source: event.Grantor, Table: true, MaxReceive: 20,
+			Name: "grantor", Source: event.Grantor, Table: true, MaxReceive: 20, Sweeps: true,
 			Consumes: consume(
 				from(event.Provisioner, "InstanceReady"),
 				from(event.Reaper, "Armed", "Expired"),
 			),
 		},
 		{
-			Name: "notifier", Source: event.Notifier, Table: true, MaxReceive: 20,
+			Name: "notifier", Source: event.Notifier, Table: true, MaxReceive: 20, Sweeps: true,
 			Consumes: consume(
 				from(event.Intake, "RequestCreated", "HomeOpened", "CredentialsAsked", "Alarmed"),
 				from(event.Approval, "Voted", "Approved", "Denied", "Cancelled", "Lapsed", "Alarmed"),
@@ -120,7 +128,7 @@ func Services() []Service {
 			),
 		},
 		{
-			Name: "reaper", Source: event.Reaper, Table: true, MaxReceive: 20,
+			Name: "reaper", Source: event.Reaper, Table: true, MaxReceive: 20, Sweeps: true,
 			Consumes: consume(
 				from(event.Approval, "Approved", "Extended", "Released"),
 				from(event.Provisioner, "ProvisionFailed", "InstanceLost", "InstanceTerminated", "Overdue"),

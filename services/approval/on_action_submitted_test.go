@@ -26,8 +26,13 @@ func TestNobodyDecidesAboutTheirOwnRequest(t *testing.T) {
 			e := b.open(t, ask())
 			b.act(t, e, "U0TARO", action)
 			b.act(t, e, "U0ALIAS", action)
-			if refused := b.refusals(t); len(refused) != 2 {
-				t.Errorf("refused: %q, want both", refused)
+			refused := b.refusals(t)
+			if len(refused) != 2 {
+				t.Fatalf("refused: %q, want both", refused)
+			}
+			// An approval is refused by itself, whatever the policies say.
+			if action == event.Approve && refused[1] != "U0ALIAS approve: nobody decides about their own request" {
+				t.Errorf("refused: %q", refused[1])
 			}
 			if got := b.kinds(t, e.RequestID); !slices.Equal(got, []approval.Kind{approval.Requested, approval.Refused, approval.Refused}) {
 				t.Errorf("the log says %v", got)
@@ -155,6 +160,19 @@ func TestOneClickRepeatedIsOneDecision(t *testing.T) {
 		c := b.click(t, e, "U0HANAKO", event.Approve)
 		b.atOnce(t, slices.Repeat([]event.Typed[event.ActionSubmitted]{c}, 100)...)
 		b.approvedOnce(t, e)
+	})
+	t.Run("the same no 30 times at once", func(t *testing.T) {
+		t.Parallel()
+		b := setup(t)
+		e := b.open(t, ask())
+		c := b.click(t, e, "U0HANAKO", event.Deny)
+		b.atOnce(t, slices.Repeat([]event.Typed[event.ActionSubmitted]{c}, 30)...)
+		if refused := b.refusals(t); len(refused) != 0 {
+			t.Errorf("the repetition was told that somebody was first: %q", refused)
+		}
+		if got := b.kinds(t, e.RequestID); !slices.Equal(got, []approval.Kind{approval.Requested, approval.Denied}) {
+			t.Errorf("the log says %v", got)
+		}
 	})
 	t.Run("11 events of the same click", func(t *testing.T) {
 		t.Parallel()
@@ -311,6 +329,9 @@ func TestALeaseIsExtendedOnceByItsOwnerAndNeverPastTheCeiling(t *testing.T) {
 	extended := said[event.Extended](t, b.bus)
 	if len(extended) != 1 || extended[0].Total.Std() != 3*time.Hour {
 		t.Fatalf("Extended: %+v", extended)
+	}
+	if n := slices.Index(b.kinds(t, e.RequestID), approval.Extended); slices.Contains(b.kinds(t, e.RequestID)[n+1:], approval.Extended) {
+		t.Error("the log says that it was extended twice")
 	}
 	w, err := b.verifier.Extension(extended[0].Warrant, e.RequestID)
 	if err != nil || w.Duration != 3*time.Hour || w.Purpose != warrant.PurposeExtend || w.Approvers[0].User != "U0HANAKO" {

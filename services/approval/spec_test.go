@@ -57,7 +57,7 @@ func process(t *testing.T, b *bundle) (publish func(event.Event), p *passed) {
 	stack, err := aws.New(ctx, aws.Options{LongPoll: 10 * time.Minute, OnEvent: p.take})
 	ok(t, err)
 	cfg := stack.Config()
-	ok(t, bootstrap.New(cfg, nil).Run(ctx))
+	ok(t, bootstrap.New(cfg, bootstrap.Options{}).Run(ctx))
 	ended := make(chan error, 1)
 	go func() {
 		ended <- service.Run(ctx, approval.Spec(), service.Options{
@@ -142,7 +142,7 @@ func TestAProcessWithoutItsSecretsDoesNotStartAndNamesThem(t *testing.T) {
 	stack, err := aws.New(t.Context(), aws.Options{})
 	ok(t, err)
 	cfg := stack.Config()
-	ok(t, bootstrap.New(cfg, nil).Run(t.Context()))
+	ok(t, bootstrap.New(cfg, bootstrap.Options{}).Run(t.Context()))
 	env := environ(t, b)
 	env["POWERPOLE_WARRANT_KEY"] = env["POWERPOLE_SLACK_BOT_TOKEN"]
 	env["POWERPOLE_SLACK_BOT_TOKEN"] = "file:/nowhere"

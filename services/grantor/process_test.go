@@ -67,7 +67,7 @@ func runProcess(t *testing.T) (w *world, say func(event.Source, string, event.Da
 	must(t, err)
 	t.Cleanup(stack.Close)
 	cfg := stack.Config()
-	must(t, bootstrap.New(cfg, "arn:aws:iam::000000000000:role/scheduler", nil).Run(t.Context()))
+	must(t, bootstrap.New(cfg, bootstrap.Options{}).Run(t.Context()))
 	w.ec2, w.secrets = ec2.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
 	w.table, err = store.NewTable[grantor.State](dynamodb.NewFromConfig(cfg), "powerpole-grantor")
 	must(t, err)

@@ -35,7 +35,7 @@ func TestTheProcessPutsOnTheBusWhatIsAskedInSlack(t *testing.T) {
 	must(t, err)
 	t.Cleanup(stack.Close)
 	cfg := stack.Config()
-	must(t, bootstrap.New(cfg, "arn:aws:iam::000000000000:role/scheduler", nil).Run(t.Context()))
+	must(t, bootstrap.New(cfg, bootstrap.Options{}).Run(t.Context()))
 
 	ctx, cancel := context.WithCancel(t.Context())
 	ready := make(chan *intake.Service, 1)

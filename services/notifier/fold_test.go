@@ -2,6 +2,7 @@ package notifier_test
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"sync"
@@ -103,6 +104,19 @@ func TestAMovedEndTakesTheWarningBack(t *testing.T) {
 	mustNot(t, b.shown(t), "powerpole.extend")
 	ok(t, b.OnArmed(ctx, of(b, event.Reaper, event.Armed{Stop: "end", At: granted.Data.ExpiresAt, Generation: 2})))
 	must(t, b.shown(t), "You can connect")
+}
+
+func TestTheStopOfAStartIsNoEnd(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	ctx := t.Context()
+	ok(t, b.OnRequestCreated(ctx, b.created(t)))
+	far := time.Now().Add(5 * time.Hour)
+	ok(t, b.OnArmed(ctx, of(b, event.Reaper, event.Armed{Stop: "start", At: far, Generation: 1})))
+	granted := b.granted(t)
+	ok(t, b.OnGranted(ctx, granted))
+	must(t, b.shown(t), fmt.Sprintf("date^%d^", granted.Data.ExpiresAt.Unix()), "powerpole.extend")
+	mustNot(t, b.shown(t), fmt.Sprintf("date^%d^", far.Unix()))
 }
 
 func TestEveryOtherEndIsShownWithItsReason(t *testing.T) {

@@ -31,7 +31,7 @@ func process(t *testing.T, b *bundle) (publish func(event.Event)) {
 	ok(t, err)
 	cfg := stack.Config()
 	b.secrets = secretsmanager.NewFromConfig(cfg)
-	ok(t, bootstrap.New(cfg, nil).Run(ctx))
+	ok(t, bootstrap.New(cfg, bootstrap.Options{}).Run(ctx))
 	ended := make(chan error, 1)
 	go func() {
 		ended <- service.Run(ctx, notifier.Spec(), service.Options{
@@ -117,7 +117,7 @@ func TestAProcessWithoutItsSettingsDoesNotStart(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	cfg := b.aws.Config()
-	ok(t, bootstrap.New(cfg, nil).Run(t.Context()))
+	ok(t, bootstrap.New(cfg, bootstrap.Options{}).Run(t.Context()))
 	env := environ(t, b)
 	env["POWERPOLE_SLACK_BOT_TOKEN"] = "xoxb-not-a-reference"
 	err := service.Run(t.Context(), notifier.Spec(), service.Options{Environ: env, AWS: &cfg, HTTP: b.slack.Client()})

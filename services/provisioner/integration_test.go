@@ -44,7 +44,7 @@ func start(t *testing.T, o aws.Options) *road {
 	r.stack, err = aws.New(t.Context(), o)
 	must(t, err)
 	cfg := r.stack.Config()
-	must(t, bootstrap.New(cfg, nil).Run(t.Context()))
+	must(t, bootstrap.New(cfg, bootstrap.Options{}).Run(t.Context()))
 	must(t, createTemplate(t, ec2.NewFromConfig(cfg)))
 	key, err := warrant.GenerateKey(warrant.KindWarrant, "test")
 	must(t, err)

@@ -45,7 +45,7 @@ func start(t *testing.T) *road {
 	r.stack, err = aws.New(t.Context(), aws.Options{SchedulerPrecision: time.Minute, OnEvent: r.passed})
 	must(t, err)
 	cfg := r.stack.Config()
-	must(t, bootstrap.New(cfg, nil).Run(t.Context()))
+	must(t, bootstrap.New(cfg, bootstrap.Options{}).Run(t.Context()))
 	key, err := warrant.GenerateKey(warrant.KindWarrant, "test")
 	must(t, err)
 	r.signer, err = warrant.NewSigner(key, installation)

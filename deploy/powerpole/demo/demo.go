@@ -87,7 +87,7 @@ func New(ctx context.Context, o Options) (_ *Demo, err error) {
 	if err := d.startStack(ctx); err != nil {
 		return nil, err
 	}
-	if err := bootstrap.New(d.AWS.Config(), nil).Run(ctx); err != nil {
+	if err := bootstrap.New(d.AWS.Config(), bootstrap.Options{}).Run(ctx); err != nil {
 		return nil, err
 	}
 	if err := d.furnish(ctx); err != nil {

@@ -1,0 +1,109 @@
+package store_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/bus"
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/store"
+)
+
+// visited collects whom a sweep visited.
+type visited struct {
+	mu  sync.Mutex
+	ids []string
+}
+
+func (v *visited) add(id string) {
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.ids = append(v.ids, id)
+}
+
+// living makes n live records and returns their ids.
+func living(t *testing.T, m *store.Machine[lease], n int) (ids []string) {
+	t.Helper()
+	for i := range n {
+		id := fmt.Sprintf("pp-01jdxnvs0000000000000000%02d", i)
+		err := m.Run(t.Context(), id, event.Header{}, func(r record) step {
+			if r.Version > 0 {
+				return store.Done[lease]()
+			}
+			return store.Move(transition{To: func(l *lease) { l.Thing = "x" }})
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ids = append(ids, id)
+	}
+	return ids
+}
+
+func TestASweepVisitsEverybodyOnceThoughSomeVisitsFail(t *testing.T) {
+	t.Parallel()
+	db := fresh(t)
+	ids := living(t, machine(t, db, newWall(), &fate{}), 40)
+	s, err := store.NewSweep(db, tableName, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v visited
+	err = s.Run(t.Context(), func(_ context.Context, id string) error {
+		v.add(id)
+		if id == ids[3] {
+			return errors.New("this one is broken")
+		}
+		return bus.Later(time.Hour, errors.New("not yet"))
+	})
+	slices.Sort(v.ids)
+	if err != nil || !slices.Equal(v.ids, ids) {
+		t.Errorf("visited %v, %v", v.ids, err)
+	}
+}
+
+func TestALongSweepGoesOnWhereItsMessagesTimeWasOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := fresh(t)
+		ids := living(t, machine(t, db, newWall(), &fate{}), 60)
+		s, err := store.NewSweep(db, tableName, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var v visited
+		rounds := 0
+		for {
+			rounds++
+			ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+			err := s.Run(ctx, func(_ context.Context, id string) error {
+				time.Sleep(12 * time.Second)
+				v.add(id)
+				return nil
+			})
+			cancel()
+			if _, later := bus.IsLater(err); !later {
+				if err != nil {
+					t.Fatal(err)
+				}
+				break
+			}
+		}
+		slices.Sort(v.ids)
+		if !slices.Equal(v.ids, ids) || rounds < 2 {
+			t.Errorf("visited in %d rounds %d of %d", rounds, len(v.ids), len(ids))
+		}
+		// The next sweep begins at the beginning.
+		v.ids = nil
+		if err := s.Run(t.Context(), func(_ context.Context, id string) error { v.add(id); return nil }); err != nil || len(v.ids) != len(ids) {
+			t.Errorf("the next visited %d, %v", len(v.ids), err)
+		}
+	})
+}
