@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
 )
@@ -36,7 +37,7 @@ nothing stays on its disk.`,
 	f.StringVar(&o.Addresses.Slack, "slack", o.Addresses.Slack, "address of the embedded Slack")
 	f.StringVar(&o.Addresses.Intake, "intake", o.Addresses.Intake, "address of intake, towards Slack")
 	f.StringVar(&o.Addresses.Database, "database", o.Addresses.Database, "address of the embedded database")
-	f.StringVar(&o.DSN, "mysql-dsn", "", "use this server instead of the embedded one: USER:PASSWORD@tcp(127.0.0.1:PORT)/")
+	databaseFlags(f, &o.Database)
 	f.BoolVar(&o.NoServices, "no-services", false, "do not run the services; start them as processes with the environment in --endpoints-file")
 	f.DurationVar(&o.Boot, "boot", o.Boot, "how long an instance takes to boot")
 	f.DurationVar(&o.Agent, "agent", o.Agent, "how long its agent takes to connect")
@@ -44,6 +45,13 @@ nothing stays on its disk.`,
 	f.StringVar(&endpoints, "endpoints-file", "", "write every address and token to this file as JSON; it is removed at the end")
 	f.BoolVarP(&verbose, "verbose", "v", false, "show the services' log lines, not only errors")
 	return c
+}
+
+// databaseFlags name a real server instead of the embedded one.
+func databaseFlags(f *pflag.FlagSet, d *demo.Server) {
+	f.StringVar(&d.DSN, "mysql-dsn", "", "use this server instead of the embedded one: USER:PASSWORD@tcp(127.0.0.1:PORT)/")
+	f.StringVar(&d.CA, "mysql-ca", "", "PEM file of the authority that signed its certificate; without it TLS is off")
+	f.StringVar(&d.ServerName, "mysql-server-name", "", "name in its certificate (default: the DSN's host)")
 }
 
 func level(verbose bool) slog.Level {

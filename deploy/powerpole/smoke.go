@@ -16,7 +16,8 @@ import (
 
 func smokeCommand() *cobra.Command {
 	o := smoke.Options{Lease: 15 * time.Second, Timeout: 3 * time.Minute}
-	var endpoints, dsn string
+	var endpoints, processes string
+	var database demo.Server
 	c := &cobra.Command{
 		Use:   "smoke",
 		Short: "Go the whole road once, as people would, and print a timeline",
@@ -27,7 +28,7 @@ demo whose --endpoints-file is given, or else against one of its own.`,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Out = c.OutOrStdout()
 			if endpoints == "" {
-				return ownSmoke(c.Context(), o, dsn, c.ErrOrStderr())
+				return ownSmoke(c.Context(), o, database, processes, c.ErrOrStderr())
 			}
 			e, err := demo.ReadEndpoints(endpoints)
 			if err != nil {
@@ -39,7 +40,8 @@ demo whose --endpoints-file is given, or else against one of its own.`,
 	}
 	f := c.Flags()
 	f.StringVar(&endpoints, "endpoints-file", "", "the running demo's; without it, one is started for this test")
-	f.StringVar(&dsn, "mysql-dsn", "", "the server that a demo of its own uses instead of the embedded one")
+	databaseFlags(f, &database)
+	f.StringVar(&processes, "processes", "", "run the services of a demo of its own as six processes, from the binaries in this folder")
 	f.DurationVar(&o.Lease, "lease", o.Lease, "how long a lease to ask for")
 	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long the whole road may take")
 	return c
@@ -55,12 +57,13 @@ func report(ctx context.Context, o smoke.Options) error {
 	return nil
 }
 
-// ownSmoke runs a demo with an instant EC2 for the length of the test.
-func ownSmoke(ctx context.Context, o smoke.Options, dsn string, lines io.Writer) (err error) {
+// ownSmoke runs a demo with an instant EC2 for the length of the test, its
+// services in this process or as processes of their own.
+func ownSmoke(ctx context.Context, o smoke.Options, database demo.Server, processes string, lines io.Writer) (err error) {
 	free := "127.0.0.1:0"
 	d, err := demo.New(ctx, demo.Options{
-		DSN: dsn, Addresses: demo.Addresses{Page: free, AWS: free, Slack: free, Intake: free, Database: free},
-		Log: slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelWarn})),
+		Database: database, Addresses: demo.Addresses{Page: free, AWS: free, Slack: free, Intake: free, Database: free},
+		NoServices: processes != "", Log: slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return err
@@ -76,7 +79,19 @@ func ownSmoke(ctx context.Context, o smoke.Options, dsn string, lines io.Writer)
 	case err := <-ended:
 		return err
 	}
-	err = report(ctx, o)
+	err = goRoad(ctx, o, processes, lines)
 	stop()
 	return errors.Join(err, <-ended)
+}
+
+// goRoad goes the road, with the services as processes where a folder is given.
+func goRoad(ctx context.Context, o smoke.Options, processes string, lines io.Writer) error {
+	if processes == "" {
+		return report(ctx, o)
+	}
+	fleet, err := startFleet(ctx, processes, o.Endpoints, lines)
+	if err != nil {
+		return err
+	}
+	return errors.Join(report(ctx, o), fleet.stop())
 }

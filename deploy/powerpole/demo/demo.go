@@ -37,9 +37,8 @@ func DefaultAddresses() Addresses {
 // Options say what to start.
 type Options struct {
 	Addresses Addresses
-	// DSN names a real server, in go-sql-driver/mysql's form; the embedded one
-	// runs where it is empty.
-	DSN string
+	// Database names a real server; the embedded one runs where it is zero.
+	Database Server
 	// NoServices leaves the six services to be started by somebody else with
 	// the environment that Endpoints gives.
 	NoServices bool
@@ -101,7 +100,7 @@ func New(ctx context.Context, o Options) (_ *Demo, err error) {
 func (d *Demo) listen() error {
 	a := d.opts.Addresses
 	want := map[string]string{"page": a.Page, "aws": a.AWS, "slack": a.Slack, "intake": a.Intake}
-	if d.opts.DSN == "" {
+	if d.opts.Database.DSN == "" {
 		want["database"] = a.Database
 	}
 	var errs []error
@@ -130,7 +129,7 @@ func (d *Demo) startStack(ctx context.Context) (err error) {
 		CommandURL: d.url("intake") + "/slack/command", InteractivityURL: d.url("intake") + "/slack/interactivity",
 		OptionsURL: d.url("intake") + "/slack/options", EventsURL: d.url("intake") + "/slack/events",
 	})
-	d.database, err = openDatabase(ctx, d.opts.DSN, d.listeners["database"])
+	d.database, err = openDatabase(ctx, d.opts.Database, d.listeners["database"])
 	return err
 }
 

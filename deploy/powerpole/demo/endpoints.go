@@ -37,7 +37,8 @@ type Database struct {
 	Password string `json:"password"`
 	// CA is the path of the authority that signed its certificate, empty
 	// without TLS.
-	CA string `json:"ca,omitempty"`
+	CA         string `json:"ca,omitempty"`
+	ServerName string `json:"server_name"`
 }
 
 // Write stores the endpoints as JSON, readable by its owner only: it holds every

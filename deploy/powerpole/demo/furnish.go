@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
-	"net"
 	"os"
 	"path/filepath"
 	"text/template"
@@ -116,14 +115,10 @@ func (d *Demo) launchTemplate(ctx context.Context) error {
 // catalog writes powerpole.yaml and, with TLS, the database's authority beside
 // it.
 func (d *Demo) catalog() (path, ca string, err error) {
-	if d.database.tls {
-		if ca, err = d.write("ca.pem", d.database.embedded.CA()); err != nil {
+	if d.database.ca != nil {
+		if ca, err = d.write("ca.pem", d.database.ca); err != nil {
 			return "", "", err
 		}
-	}
-	host, _, err := net.SplitHostPort(d.database.address)
-	if err != nil {
-		return "", "", fmt.Errorf("reading the database's address: %w", err)
 	}
 	path = filepath.Join(d.dir, "powerpole.yaml")
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
@@ -136,7 +131,7 @@ func (d *Demo) catalog() (path, ca string, err error) {
 		return "", "", err
 	}
 	return path, ca, t.Execute(f, map[string]string{
-		"Region": region, "Address": d.database.address, "CA": ca, "ServerName": host, "Page": d.url("page"),
+		"Region": region, "Address": d.database.address, "CA": ca, "ServerName": d.database.serverName, "Page": d.url("page"),
 	})
 }
 
@@ -160,7 +155,7 @@ func (d *Demo) describe(catalog, keys, ca string) Endpoints {
 		},
 		Database: Database{
 			Address: d.database.address, Embedded: d.database.embedded != nil,
-			User: d.database.user, Password: d.database.password, CA: ca,
+			User: d.database.user, Password: d.database.password, CA: ca, ServerName: d.database.serverName,
 		},
 		Environment: map[string]map[string]string{},
 	}

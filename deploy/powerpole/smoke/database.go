@@ -52,13 +52,9 @@ func trust(db demo.Database) (*tls.Config, error) {
 	if err != nil {
 		return nil, fmt.Errorf("reading the database's authority: %w", err)
 	}
-	host, _, err := net.SplitHostPort(db.Address)
-	if err != nil {
-		return nil, fmt.Errorf("reading the database's address: %w", err)
-	}
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(pem)
-	return &tls.Config{RootCAs: roots, ServerName: host, MinVersion: tls.VersionTLS12}, nil
+	return &tls.Config{RootCAs: roots, ServerName: db.ServerName, MinVersion: tls.VersionTLS12}, nil
 }
 
 // number is the MySQL error number of err, 0 where it is none.

@@ -1,0 +1,52 @@
+# PowerPole. `make help` lists the targets; Go and make are all that `demo` and
+# `test` need.
+SHELL     := bash
+MODULES   := deploy/local pkg $(addprefix services/,approval grantor intake notifier provisioner reaper) deploy/powerpole
+SERVICES  := intake approval provisioner grantor notifier reaper
+TESTFLAGS ?=
+
+.PHONY: help demo test build smoke smoke-processes smoke-mariadb browser-test test-db bench sim lint tidy tidy-check generate clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: ## run everything on this machine; open the URL that it prints
+	go run ./deploy/powerpole local
+
+test: ## every test, module by module as it would be built alone, with the race detector
+	@set -eo pipefail; for m in $(MODULES); do (cd $$m && GOWORK=off go test -race -shuffle=on -timeout 20m $(TESTFLAGS) ./...); done
+
+build: ## six services and the command `powerpole` under bin/
+	@mkdir -p bin
+	@for s in $(SERVICES); do (cd services/$$s && GOWORK=off go build -trimpath -o ../../bin/$$s ./cmd/$$s) || exit 1; done
+	@cd deploy/powerpole && GOWORK=off go build -trimpath -o ../../bin/powerpole .
+
+smoke: ## the whole road once, as people would, with a timeline
+	go run ./deploy/powerpole smoke
+
+smoke-processes: build ## the same with the services as six processes
+	bin/powerpole smoke --processes bin
+
+smoke-mariadb: ## the same on a MariaDB of its own (Debian: mariadb-server-core)
+	cd deploy/powerpole && POWERPOLE_TEST_MARIADB=required go test -count=1 -v -run TestTheWholeRoadOnARealServer .
+
+browser-test: ## the whole road in a headless Chromium (Debian: chromium)
+	cd deploy/powerpole && go test -count=1 -v -tags browser ./browsertest
+
+bench: ## measure, and print a table
+	go run ./deploy/powerpole/bench
+
+lint: ## vet, staticcheck, gofumpt
+	@.ci/lint $(MODULES)
+
+tidy: ## go mod tidy in every module
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy) || exit 1; done
+
+tidy-check: ## fail where `make tidy` would change something
+	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
+
+generate: ## write what is generated again: topology.json, asyncapi.json, the catalog's schema, golden files
+	cd pkg && go test ./event ./topology ./catalog -update
+
+clean: ## remove what was built
+	rm -rf bin .tmp
