@@ -50,6 +50,15 @@ func deliveryOf(ctx context.Context) *delivery {
 	return d
 }
 
+// MessageID is the queue's id of the message that is being handled, "" outside of
+// a handler. It tells apart what two handlers do for one request.
+func MessageID(ctx context.Context) string {
+	if d := deliveryOf(ctx); d != nil {
+		return d.id
+	}
+	return ""
+}
+
 func (d *delivery) judge(err error) verdict { return judge(err, d.receives, d.limit) }
 
 // dispatch handles a message and says what becomes of it. It does not touch

@@ -186,3 +186,22 @@ func TestMetricsCountByTypeAndReasonAndNeverByWhatAMessageInvents(t *testing.T) 
 		}
 	})
 }
+
+func TestAHandlerKnowsWhichMessageItHandles(t *testing.T) {
+	t.Parallel()
+	if id := bus.MessageID(t.Context()); id != "" {
+		t.Errorf("outside of a handler it is %q", id)
+	}
+	var ids []string
+	handle := func(ctx context.Context, _ event.Typed[ping]) error {
+		ids = append(ids, bus.MessageID(ctx))
+		return nil
+	}
+	inBubble(t, nil, handle, func(t *testing.T, f *fakeSQS, _ func()) {
+		f.put(pings(t, 1)...)
+		after(time.Minute)
+		if len(ids) != 1 || ids[0] == "" {
+			t.Errorf("message ids %q", ids)
+		}
+	})
+}
