@@ -3,7 +3,10 @@ package sim
 import (
 	"cmp"
 	"context"
+	"encoding/binary"
 	"fmt"
+	"hash/fnv"
+	"io"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -16,6 +19,7 @@ import (
 // says which of them goes on, by its key and never by its arrival. That makes
 // one seed one history.
 type gate struct {
+	seed   uint64
 	rng    *rand.Rand
 	trace  *trace
 	reseed func(step uint64)
@@ -38,12 +42,15 @@ type stop struct {
 	earliest time.Time
 	// effect says that something outside may be different after it.
 	effect bool
-	on     chan struct{}
+	// dead ends with the process that calls.
+	dead context.Context
+	on   chan struct{}
+	step uint64 // at which it was parked
 }
 
 func newGate(seed uint64, tr *trace, reseed func(uint64)) *gate {
 	return &gate{
-		rng: rand.New(rand.NewPCG(seed, 0x6761_7465)), trace: tr, reseed: reseed,
+		seed: seed, rng: rand.New(rand.NewPCG(seed, 0x6761_7465)), trace: tr, reseed: reseed,
 		after: func(stop) {}, arrived: make(chan struct{}, 1),
 	}
 }
@@ -53,6 +60,10 @@ func newGate(seed uint64, tr *trace, reseed func(uint64)) *gate {
 func (g *gate) pass(ctx context.Context, s stop) error {
 	s.on = make(chan struct{})
 	g.mu.Lock()
+	if s.earliest.IsZero() {
+		s.earliest = time.Now().Add(g.latency(s.key))
+	}
+	s.step = g.steps
 	g.parked = append(g.parked, &s)
 	g.mu.Unlock()
 	select {
@@ -65,7 +76,38 @@ func (g *gate) pass(ctx context.Context, s stop) error {
 	case <-ctx.Done():
 		g.leave(&s)
 		return context.Cause(ctx)
+	case <-s.dead.Done():
+		g.leave(&s)
+		return errDead
 	}
+}
+
+// latency is how long a call waits at the least: mostly some milliseconds, now
+// and then up to a second.
+func (g *gate) latency(key string) time.Duration {
+	h := hash(g.seed, g.steps, key)
+	d := time.Duration(h/16%8) * time.Millisecond
+	switch h % 16 {
+	case 0:
+		d *= 100
+	case 1, 2, 3:
+		d *= 8
+	}
+	return d
+}
+
+// hash gives the same number for the same seed, number and text in every run.
+func hash(seed, n uint64, text string) uint64 {
+	h := fnv.New64a()
+	var b [16]byte
+	binary.LittleEndian.PutUint64(b[:], seed)
+	binary.LittleEndian.PutUint64(b[8:], n)
+	_, _ = h.Write(b[:])
+	_, _ = io.WriteString(h, text)
+	x := h.Sum64() // FNV's last bytes hardly reach its low bits; mix them
+	x ^= x >> 33
+	x *= 0xff51afd7ed558ccd
+	return x ^ x>>33
 }
 
 func (g *gate) leave(s *stop) {
@@ -76,9 +118,8 @@ func (g *gate) leave(s *stop) {
 	}
 }
 
-// run lets calls go on until ctx ends. Then it lets all go on as they come,
-// until drained is closed.
-func (g *gate) run(ctx context.Context, drained <-chan struct{}) {
+// run lets calls go on, one at a time, until ctx ends.
+func (g *gate) run(ctx context.Context) {
 	for ctx.Err() == nil {
 		synctest.Wait()
 		s, next := g.choose()
@@ -87,18 +128,6 @@ func (g *gate) run(ctx context.Context, drained <-chan struct{}) {
 			continue
 		}
 		g.release(s)
-	}
-	for {
-		synctest.Wait()
-		if s, _ := g.any(); s != nil {
-			g.release(s)
-			continue
-		}
-		select {
-		case <-g.arrived:
-		case <-drained:
-			return
-		}
 	}
 }
 
@@ -132,7 +161,6 @@ func (g *gate) idle(ctx context.Context, next time.Time) {
 }
 
 // choose takes one of the calls that may go on now, or says when the next may.
-// Before that it lets some time pass now and then: calls take time.
 func (g *gate) choose() (*stop, time.Time) {
 	now := time.Now()
 	g.mu.Lock()
@@ -155,19 +183,8 @@ func (g *gate) choose() (*stop, time.Time) {
 	return s, time.Time{}
 }
 
-func (g *gate) any() (*stop, time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if len(g.parked) == 0 {
-		return nil, time.Time{}
-	}
-	s := slices.MinFunc(g.parked, compare)
-	g.parked = slices.Delete(g.parked, slices.Index(g.parked, s), slices.Index(g.parked, s)+1)
-	return s, time.Time{}
-}
-
 func compare(a, b *stop) int {
-	if c := cmp.Compare(a.key, b.key); c != 0 || a.tie == nil || b.tie == nil {
+	if c := cmp.Or(cmp.Compare(a.key, b.key), cmp.Compare(a.step, b.step)); c != 0 || a.tie == nil || b.tie == nil {
 		return c
 	}
 	return cmp.Compare(a.tie(), b.tie())
@@ -176,14 +193,39 @@ func compare(a, b *stop) int {
 // trace is what happened, a line for each decision.
 type trace struct {
 	began time.Time
+
+	mu    sync.Mutex
 	lines []string
+	notes []string // since the last decision, in any order
 }
 
 func (t *trace) step(n uint64, what string) {
-	t.lines = append(t.lines, fmt.Sprintf("%6d %12s %s", n, time.Since(t.began).Round(time.Microsecond), what))
+	line := fmt.Sprintf("%6d %12s %s", n, t.elapsed(), what)
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flush()
+	t.lines = append(t.lines, line)
 }
 
 // note adds a line that is no decision of the gate.
 func (t *trace) note(format string, args ...any) {
-	t.lines = append(t.lines, fmt.Sprintf("     - %12s ", time.Since(t.began).Round(time.Microsecond))+fmt.Sprintf(format, args...))
+	line := fmt.Sprintf("     - %12s %s", t.elapsed(), fmt.Sprintf(format, args...))
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.notes = append(t.notes, line)
 }
+
+func (t *trace) flush() {
+	slices.Sort(t.notes)
+	t.lines = append(t.lines, t.notes...)
+	t.notes = nil
+}
+
+func (t *trace) all() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.flush()
+	return t.lines
+}
+
+func (t *trace) elapsed() time.Duration { return time.Since(t.began).Round(time.Millisecond) }

@@ -1,0 +1,114 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// errLost stands for an answer that never came, errCut for a connection that
+// ended before a call was made.
+var (
+	errLost = errors.New("connection reset by peer")
+	errCut  = errors.New("connection closed")
+)
+
+// fate is what becomes of one call.
+type fate struct {
+	kind FaultKind
+	by   time.Duration
+	// refused says that the call is not made: by an error of the server's own,
+	// or by a broken connection.
+	refused, broken bool
+}
+
+// faults decides what goes wrong, by the plan. It is asked only by whoever the
+// gate has just let on, so what is the third of its kind is the same in every
+// run.
+type faults struct {
+	plan   []Fault
+	counts map[string]int
+	now    func() time.Duration
+	fired  []firing
+}
+
+// firing is a fault that happened, and when it is over.
+type firing struct {
+	Fault
+	from, to time.Duration
+}
+
+func newFaults(plan []Fault, now func() time.Duration) *faults {
+	return &faults{plan: plan, counts: map[string]int{}, now: now}
+}
+
+// note says that a fault happens now, and is over after that long.
+func (f *faults) note(what Fault, lasts time.Duration) {
+	f.fired = append(f.fired, firing{what, f.now(), f.now() + lasts})
+}
+
+// next counts one more of that kind and returns which it is, from 0.
+func (f *faults) next(kind string) int {
+	n := f.counts[kind]
+	f.counts[kind]++
+	return n
+}
+
+// of decides about a call that is about to be made.
+func (f *faults) of(c call) fate {
+	service := c.process.name
+	n := f.next(service + " " + c.op)
+	for _, w := range f.plan {
+		if w.Kind == Refusing && within(w, f.now()) && strings.HasPrefix(c.op, w.Where+" ") {
+			f.note(w, w.At+w.For-f.now())
+			broken := hash(uint64(n), uint64(w.At), c.op)%2 == 0
+			return fate{kind: Refusing, refused: true, broken: broken}
+		}
+		if w.timed() || w.Where != service || w.What != c.op || n < w.Nth || n >= w.Nth+max(w.N, 1) {
+			continue
+		}
+		switch w.Kind {
+		case Throttled:
+			f.note(w, 0)
+			return fate{kind: w.Kind, refused: true}
+		case Lost, Slow, Partial, CrashBefore, CrashAfter, Unacked:
+			f.note(w, w.By)
+			return fate{kind: w.Kind, by: w.By}
+		}
+	}
+	return fate{}
+}
+
+func within(w Fault, now time.Duration) bool { return now >= w.At && now < w.At+w.For }
+
+// delivery is when the copies of a message are delivered, as delays from now.
+func (f *faults) delivery(queue, kind string) []time.Duration {
+	service := strings.TrimPrefix(queue, "powerpole-")
+	n := f.next("post " + service + " " + kind)
+	for _, w := range f.plan {
+		if w.timed() || w.Where != service || !strings.HasPrefix(kind, w.What) || n != w.Nth {
+			continue
+		}
+		switch w.Kind {
+		case Duplicate:
+			f.note(w, 0)
+			copies := []time.Duration{0}
+			for i := 1; i < w.N; i++ {
+				copies = append(copies, time.Duration(hash(uint64(i), uint64(n), kind)%uint64(10*time.Minute))>>(8*(hash(uint64(i), 7, kind)%3)))
+			}
+			return copies
+		case Delay:
+			f.note(w, w.By)
+			return []time.Duration{w.By}
+		case Never:
+			f.note(w, 0)
+			return nil
+		}
+	}
+	return []time.Duration{0}
+}
+
+func (w firing) String() string {
+	return fmt.Sprintf("%s from %s to %s", w.Fault, w.from.Round(time.Second), w.to.Round(time.Second))
+}

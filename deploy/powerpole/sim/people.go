@@ -1,0 +1,94 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/slackui"
+	"github.com/powerpole/powerpole/services/intake"
+)
+
+const channel = "C0SHOPDB"
+
+// errNotSeen means that a person does not find what they look for.
+var errNotSeen = errors.New("the person does not see that")
+
+// ask is a person's request, from the command to the submitted form. The reason
+// names it: nothing else about it is known in advance.
+func (w *world) ask(ctx context.Context, user, reason, role, duration string, databases []string) error {
+	if _, err := w.slack.SlashCommand(ctx, user, channel, "/powerpole", ""); err != nil {
+		return err
+	}
+	var view struct{ ID string }
+	if raw := w.slack.OpenView(user); raw == nil || json.Unmarshal(raw, &view) != nil {
+		return errNotSeen
+	}
+	answer, err := w.slack.SubmitView(ctx, user, view.ID, map[string]any{
+		intake.DatabasesAction: databases, intake.RoleAction: role, intake.DurationAction: duration, intake.ReasonAction: reason,
+	})
+	if err != nil {
+		return err
+	}
+	if len(answer.Errors) > 0 {
+		return fmt.Errorf("the form says %v", answer.Errors)
+	}
+	return nil
+}
+
+// button finds the button of a request in what the user sees there.
+func (w *world) button(user, in, request string, a event.Action) (ts, value string) {
+	for _, m := range w.slack.Messages(user, in) {
+		if !strings.Contains(string(m.Blocks), request) {
+			continue
+		}
+		var blocks []struct {
+			Elements []struct {
+				ActionID string `json:"action_id"`
+				Value    string `json:"value"`
+			} `json:"elements"`
+		}
+		if json.Unmarshal(m.Blocks, &blocks) != nil {
+			continue
+		}
+		for _, b := range blocks {
+			for _, e := range b.Elements {
+				v, err := slackui.ParseButtonValue(e.Value)
+				if err == nil && v.RequestID == request && e.ActionID == slackui.ActionID(a) {
+					return m.TS, e.Value
+				}
+			}
+		}
+	}
+	return "", ""
+}
+
+// until tries again until it works or the time is up.
+func until(ctx context.Context, limit, every time.Duration, try func() error) error {
+	for began := time.Now(); ; {
+		err := try()
+		if err == nil || time.Since(began) > limit {
+			return err
+		}
+		select {
+		case <-time.After(every):
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// explain fills in the form that asks why.
+func (w *world) explain(ctx context.Context, user string) error {
+	var view struct{ ID string }
+	raw := w.slack.OpenView(user)
+	if raw == nil || json.Unmarshal(raw, &view) != nil {
+		return errNotSeen
+	}
+	_, err := w.slack.SubmitView(ctx, user, view.ID, map[string]any{intake.ReasonAction: "not today"})
+	return err
+}

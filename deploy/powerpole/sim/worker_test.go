@@ -1,0 +1,137 @@
+package sim
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+)
+
+// Settings of a worker: which seeds it plays, and where it writes a line for
+// each. `make sim` starts as many workers as there are processors.
+const (
+	startSetting = "POWERPOLE_SIM_START"
+	countSetting = "POWERPOLE_SIM_COUNT"
+	outSetting   = "POWERPOLE_SIM_OUT"
+)
+
+// TestHistories plays histories one after the other: a few, or those that the
+// settings name.
+func TestHistories(t *testing.T) {
+	start, count := setting(t, startSetting, 1), setting(t, countSetting, 5)
+	out := os.Stdout
+	if path := os.Getenv(outSetting); path != "" {
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer f.Close()
+		out = f
+	}
+	for seed := start; seed < start+count; seed++ {
+		s := play(t, NewPlan(seed))
+		line, err := json.Marshal(s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintln(out, string(line))
+		for _, v := range s.Violations {
+			t.Errorf("seed %d: %s", seed, v)
+		}
+	}
+}
+
+func setting(t *testing.T, name string, otherwise uint64) uint64 {
+	t.Helper()
+	text := os.Getenv(name)
+	if text == "" {
+		return otherwise
+	}
+	n, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return n
+}
+
+// play runs one history, with a watchdog over it: a bubble that hangs says
+// nothing by itself.
+func play(t *testing.T, p Plan) Summary {
+	t.Helper()
+	watchdog := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("seed %d hangs", p.Seed)) })
+	defer watchdog.Stop()
+	began := time.Now()
+	r := Run(t, p, t.TempDir())
+	if path := os.Getenv("POWERPOLE_SIM_TRACE"); path != "" {
+		text := strings.Join(r.Trace, "\n") + "\n\n" + strings.Join(r.Told, "\n") + "\n\n" + r.Log
+		if err := os.WriteFile(fmt.Sprintf("%s-%d.txt", path, p.Seed), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return summarise(r, time.Since(began))
+}
+
+func summarise(r Result, took time.Duration) Summary {
+	sum := sha256.Sum256([]byte(strings.Join(r.Trace, "\n")))
+	s := Summary{Seed: r.Plan.Seed, Steps: r.Steps, Lasted: r.Lasted, Took: took, Trace: hex.EncodeToString(sum[:8])}
+	for _, v := range r.Violations {
+		s.Violations = append(s.Violations, v.String())
+	}
+	return s
+}
+
+// TestOneSeedIsOneHistory plays the same seeds in two processes and compares
+// their traces.
+func TestOneSeedIsOneHistory(t *testing.T) {
+	const seeds = "20"
+	var runs [2][]Summary
+	for i := range runs {
+		// Not the same neighbours either: what a history finds in its process
+		// must not matter.
+		runs[i] = spawn(t, 1+5*i, seeds)
+	}
+	for _, a := range runs[0] {
+		for _, b := range runs[1] {
+			if a.Seed == b.Seed && a.Trace != b.Trace {
+				t.Errorf("seed %d: %d steps with trace %s, then %d with %s", a.Seed, a.Steps, a.Trace, b.Steps, b.Trace)
+			}
+		}
+	}
+	if len(runs[0]) != 20 || len(runs[1]) != 20 {
+		t.Errorf("played %d and %d histories", len(runs[0]), len(runs[1]))
+	}
+}
+
+func spawn(t *testing.T, start int, count string) (out []Summary) {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := t.TempDir() + "/out"
+	worker := exec.CommandContext(t.Context(), self, "-test.run=^TestHistories$")
+	worker.Env = append(os.Environ(), startSetting+"="+strconv.Itoa(start), countSetting+"="+count, outSetting+"="+path)
+	if text, err := worker.CombinedOutput(); err != nil && !strings.Contains(string(text), "seed ") {
+		t.Fatalf("a worker failed: %v\n%s", err, text)
+	}
+	lines, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for scanner := bufio.NewScanner(bytes.NewReader(lines)); scanner.Scan(); {
+		var s Summary
+		if err := json.Unmarshal(scanner.Bytes(), &s); err != nil {
+			t.Fatal(err)
+		}
+		out = append(out, s)
+	}
+	return out
+}
