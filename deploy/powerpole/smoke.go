@@ -60,9 +60,8 @@ func report(ctx context.Context, o smoke.Options) error {
 // ownSmoke runs a demo with an instant EC2 for the length of the test, its
 // services in this process or as processes of their own.
 func ownSmoke(ctx context.Context, o smoke.Options, database demo.Server, processes string, lines io.Writer) (err error) {
-	free := "127.0.0.1:0"
 	d, err := demo.New(ctx, demo.Options{
-		Database: database, Addresses: demo.Addresses{Page: free, AWS: free, Slack: free, Intake: free, Database: free},
+		Database: database, Addresses: demo.FreeAddresses(),
 		NoServices: processes != "", Log: slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
@@ -89,9 +88,9 @@ func goRoad(ctx context.Context, o smoke.Options, processes string, lines io.Wri
 	if processes == "" {
 		return report(ctx, o)
 	}
-	fleet, err := startFleet(ctx, processes, o.Endpoints, lines)
+	fleet, err := demo.StartFleet(ctx, processes, o.Endpoints, lines)
 	if err != nil {
 		return err
 	}
-	return errors.Join(report(ctx, o), fleet.stop())
+	return errors.Join(report(ctx, o), fleet.Stop())
 }

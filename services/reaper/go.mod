@@ -94,3 +94,5 @@ require (
 replace github.com/powerpole/powerpole/pkg => ../../pkg
 
 replace github.com/powerpole/powerpole/deploy/local => ../../deploy/local
+
+replace google.golang.org/genproto => google.golang.org/genproto v0.0.0-20261026165753-2ffab32bce7e

@@ -12,6 +12,8 @@ import (
 
 // Call is one request to a service, for whoever counts them.
 type Call struct {
+	// AccessKey is whose call it is; nothing checks the signature.
+	AccessKey string
 	// Service is the name in the signature's scope, as `sqs` or `events`.
 	Service string
 	// Operation is AWS's name of the call.
@@ -26,14 +28,14 @@ type Call struct {
 func (s *Stack) serve(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	var outcome wire.Outcome
-	name := serviceOf(r)
+	key, name := scopeOf(r)
 	defer func() {
 		if p := recover(); p != nil {
 			s.opts.Logger.ErrorContext(r.Context(), "embedded service panicked", "service", name, "operation", r.Header.Get("X-Amz-Target"), "panic", fmt.Sprint(p), "stack", string(debug.Stack()))
 			outcome.Code = "InternalFailure"
 			wire.WriteJSONError(w, fmt.Errorf("the embedded %s failed, see the log", name))
 		}
-		s.opts.Observe(Call{name, outcome.Operation, outcome.Code, time.Since(start)})
+		s.opts.Observe(Call{key, name, outcome.Operation, outcome.Code, time.Since(start)})
 	}()
 	h, ok := s.services[name]
 	if !ok {
@@ -44,16 +46,21 @@ func (s *Stack) serve(w http.ResponseWriter, r *http.Request) {
 	h.ServeHTTP(w, r.WithContext(wire.WithOutcome(r.Context(), &outcome)))
 }
 
-// serviceOf returns the service that a request is for: by the scope of its
-// signature (Signature Version 4), or else by its target or path.
-func serviceOf(r *http.Request) string {
+// scopeOf returns whose request it is and for which service: by the scope of its
+// signature (Signature Version 4), or else the service by its target or path.
+func scopeOf(r *http.Request) (accessKey, service string) {
 	credential := r.URL.Query().Get("X-Amz-Credential")
 	if _, after, ok := strings.Cut(r.Header.Get("Authorization"), "Credential="); ok {
 		credential, _, _ = strings.Cut(after, ",")
 	}
 	if scope := strings.Split(credential, "/"); len(scope) == 5 { // key/date/region/service/aws4_request
-		return scope[3]
+		return scope[0], scope[3]
 	}
+	return "", serviceOf(r)
+}
+
+// serviceOf returns the service of a request without a signature.
+func serviceOf(r *http.Request) string {
 	if strings.HasPrefix(r.URL.Path, "/schedule") {
 		return "scheduler"
 	}

@@ -64,7 +64,7 @@ func TestARequestIsForTheServiceOfItsSignatureOrElseItsTarget(t *testing.T) {
 			t.Fatal(err)
 		}
 		set(r)
-		if got := serviceOf(r); got != want {
+		if _, got := scopeOf(r); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

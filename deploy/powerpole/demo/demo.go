@@ -34,6 +34,12 @@ func DefaultAddresses() Addresses {
 	}
 }
 
+// FreeAddresses are any that are free.
+func FreeAddresses() Addresses {
+	free := "127.0.0.1:0"
+	return Addresses{Page: free, AWS: free, Slack: free, Intake: free, Database: free}
+}
+
 // Options say what to start.
 type Options struct {
 	Addresses Addresses

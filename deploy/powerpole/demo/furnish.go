@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"text/template"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -165,11 +166,15 @@ func (d *Demo) describe(catalog, keys, ca string) Endpoints {
 	return e
 }
 
+// AccessKey is the key that a service's calls bear, so that they can be told
+// apart.
+func AccessKey(service string) string { return "AKIA" + strings.ToUpper(service) }
+
 // environment is what a service is told: endpoints, paths, and names of secrets.
 func (d *Demo) environment(name, catalog, keys string) map[string]string {
 	out := map[string]string{
 		"AWS_ENDPOINT_URL": d.url("aws"), "AWS_REGION": region,
-		"AWS_ACCESS_KEY_ID": "AKIAEMBEDDED", "AWS_SECRET_ACCESS_KEY": "embedded",
+		"AWS_ACCESS_KEY_ID": AccessKey(name), "AWS_SECRET_ACCESS_KEY": "embedded",
 		"POWERPOLE_CATALOG": catalog, "POWERPOLE_KEYS": keys,
 		"POWERPOLE_SCHEDULER_PRECISION": "1s",
 	}

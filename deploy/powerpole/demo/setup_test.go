@@ -37,9 +37,8 @@ type world struct {
 func setup(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, lines: &lockedBuffer{}, calls: &counter{n: map[string]int{}, more: make(chan struct{}, 1)}}
-	free := "127.0.0.1:0"
 	d, err := demo.New(t.Context(), demo.Options{
-		Addresses: demo.Addresses{Page: free, AWS: free, Slack: free, Intake: free, Database: free},
+		Addresses: demo.FreeAddresses(),
 		Log:       slog.New(slog.NewJSONHandler(w.lines, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Observe:   w.calls.add,
 	})

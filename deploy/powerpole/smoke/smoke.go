@@ -58,6 +58,17 @@ type run struct {
 
 // Run goes the road once. Its error says at which step it ended.
 func Run(ctx context.Context, o Options) (Result, error) {
+	return do(ctx, o, (*run).road)
+}
+
+// Grant goes the road as far as the credentials, and leaves the lease to itself.
+func Grant(ctx context.Context, o Options) (Result, error) {
+	return do(ctx, o, func(r *run, ctx context.Context) error {
+		return errors.Join(r.ask(ctx), r.approve(ctx))
+	})
+}
+
+func do(ctx context.Context, o Options, road func(*run, context.Context) error) (Result, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the smoke test's %s are over", o.Timeout))
 	defer cancel()
 	r := &run{
@@ -72,7 +83,7 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	if r.tap, err = openTap(ctx, r.aws); err != nil {
 		return Result{}, err
 	}
-	err = r.road(ctx)
+	err = road(r, ctx)
 	clean, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
 	return r.result, errors.Join(err, r.tap.close(clean))

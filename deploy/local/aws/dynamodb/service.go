@@ -69,7 +69,7 @@ func (s *Server) handleItems() {
 }
 
 // ServeHTTP implements http.Handler.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.http.ServeHTTP(w, r) }
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { checked(s.http, w, r) }
 
 func invalid(format string, args ...any) *wire.Error {
 	return wire.Errorf("ValidationException", format, args...)

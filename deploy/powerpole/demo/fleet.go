@@ -1,4 +1,4 @@
-package main
+package demo
 
 import (
 	"context"
@@ -10,29 +10,27 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
-
-	"github.com/powerpole/powerpole/deploy/powerpole/demo"
 )
 
-// fleet is the six services as processes, told everything by environment.
-type fleet map[string]*exec.Cmd
+// Fleet is the six services as processes, told everything by environment.
+type Fleet map[string]*exec.Cmd
 
-// startFleet starts the binaries in a folder and waits until intake answers.
-func startFleet(ctx context.Context, folder string, e demo.Endpoints, lines io.Writer) (fleet, error) {
-	f := fleet{}
-	for _, spec := range demo.Specs() {
+// StartFleet starts the binaries in a folder and waits until intake answers.
+func StartFleet(ctx context.Context, folder string, e Endpoints, lines io.Writer) (Fleet, error) {
+	f := Fleet{}
+	for _, spec := range Specs() {
 		c := exec.Command(filepath.Join(folder, spec.Name))
 		for k, v := range e.Environment[spec.Name] {
 			c.Env = append(c.Env, k+"="+v)
 		}
 		c.Stderr = lines
 		if err := c.Start(); err != nil {
-			return nil, errors.Join(fmt.Errorf("starting %s (has `make build` run?): %w", spec.Name, err), f.stop())
+			return nil, errors.Join(fmt.Errorf("starting %s (has `make build` run?): %w", spec.Name, err), f.Stop())
 		}
 		f[spec.Name] = c
 	}
 	if err := answers(ctx, e.Intake+"/healthz"); err != nil {
-		return nil, errors.Join(err, f.stop())
+		return nil, errors.Join(err, f.Stop())
 	}
 	return f, nil
 }
@@ -58,8 +56,8 @@ func answers(ctx context.Context, url string) error {
 	}
 }
 
-// stop tells all to end and waits; one that does not end well is an error.
-func (f fleet) stop() error {
+// Stop tells all to end and waits; one that does not end well is an error.
+func (f Fleet) Stop() error {
 	var errs []error
 	for name, c := range f {
 		if err := c.Process.Signal(syscall.SIGTERM); err != nil {
@@ -73,3 +71,6 @@ func (f fleet) stop() error {
 	}
 	return errors.Join(errs...)
 }
+
+// PID is the process id of a service.
+func (f Fleet) PID(service string) int { return f[service].Process.Pid }
