@@ -127,7 +127,8 @@ func (s *Scheduler) input(name string, at time.Time, body string) *scheduler.Cre
 }
 
 // create asks once. AWS has one code for everything that it does not like: it
-// is about the past only if the time has passed, by our clock or by AWS's own.
+// is about the past only if the time has passed, by our clock before or by its own
+// as it answered.
 func (s *Scheduler) create(ctx context.Context, in *scheduler.CreateScheduleInput, at time.Time) error {
 	if !at.After(time.Now()) {
 		return ErrPast
@@ -138,7 +139,7 @@ func (s *Scheduler) create(ctx context.Context, in *scheduler.CreateScheduleInpu
 		return nil
 	}
 	var refused *types.ValidationException
-	if errors.As(err, &refused) && (!at.After(time.Now()) || !at.After(theirs(err))) {
+	if errors.As(err, &refused) && !at.After(theirs(err)) {
 		return ErrPast
 	}
 	return err
