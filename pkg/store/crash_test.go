@@ -96,7 +96,8 @@ func making(o *outside, f *fate) func(record) step {
 func check(t interface {
 	Errorf(string, ...any)
 	Context() context.Context
-}, m *store.Machine[lease], o *outside, to *wall) {
+}, m *store.Machine[lease], o *outside, to *wall,
+) {
 	r, err := m.Table().Load(t.Context(), id)
 	if err != nil || r.Claim != nil || len(r.Owed) > 0 || !r.State.Told {
 		t.Errorf("at the end: %+v, %v", r, err)

@@ -30,6 +30,7 @@ func main() { os.Exit(run()) }
 func run() int {
 	rest := flag.Duration("rest", 5*time.Minute, "how long services are watched at rest; at least the five minutes between two sweeps")
 	roads := flag.Int("roads", 10, "how many times the road is gone")
+	bin := flag.String("bin", "bin", "folder with the services' binaries, as make build puts them")
 	only := flag.String("only", "", "measure this suite only: road, bus, rest")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
@@ -37,7 +38,7 @@ func run() int {
 	all := []suite{
 		{"road", func(ctx context.Context) ([]row, error) { return road(ctx, *roads) }},
 		{"bus", throughput},
-		{"rest", func(ctx context.Context) ([]row, error) { return atRest(ctx, *rest) }},
+		{"rest", func(ctx context.Context) ([]row, error) { return atRest(ctx, *bin, *rest) }},
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(out, "what\tmeasured\tbound\t")

@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strconv"
 	"sync"
@@ -24,12 +22,7 @@ const (
 
 // atRest starts the six services as processes, leaves them alone, and reads how
 // much memory they hold and how many calls to AWS they made.
-func atRest(ctx context.Context, watch time.Duration) (_ []row, err error) {
-	folder, err := build(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(folder)) }()
+func atRest(ctx context.Context, folder string, watch time.Duration) (_ []row, err error) {
 	calls := &tally{n: map[string]map[string]int{}}
 	d, err := demo.New(ctx, demo.Options{Addresses: demo.FreeAddresses(), NoServices: true, Observe: calls.add})
 	if err != nil {
@@ -45,10 +38,9 @@ func atRest(ctx context.Context, watch time.Duration) (_ []row, err error) {
 		return nil, err
 	}
 	// What a start costs is not what rest costs.
-	if err := sleep(ctx, 10*time.Second); err == nil {
-		calls.reset()
-		err = sleep(ctx, watch)
-	}
+	err = sleep(ctx, 10*time.Second)
+	calls.reset()
+	err = errors.Join(err, sleep(ctx, watch))
 	var rows []row
 	for _, spec := range demo.Specs() {
 		rows = append(rows, calls.row(spec.Name, watch), resident(spec.Name, fleet.PID(spec.Name)))
@@ -56,22 +48,6 @@ func atRest(ctx context.Context, watch time.Duration) (_ []row, err error) {
 	err = errors.Join(err, fleet.Stop())
 	stop()
 	return rows, errors.Join(err, <-ended)
-}
-
-// build makes the six binaries as `make build` does.
-func build(ctx context.Context) (string, error) {
-	folder, err := os.MkdirTemp("", "powerpole-bench-")
-	if err != nil {
-		return "", err
-	}
-	for _, spec := range demo.Specs() {
-		cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-o", filepath.Join(folder, spec.Name),
-			"github.com/powerpole/powerpole/services/"+spec.Name+"/cmd/"+spec.Name)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("building %s: %w: %s", spec.Name, err, out)
-		}
-	}
-	return folder, nil
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

@@ -98,3 +98,23 @@ func (r *run) building(ctx context.Context, clicked time.Time) error {
 	r.step("the direct message holds the credentials, %d ms after the click", r.result.ToCredentials.Milliseconds())
 	return nil
 }
+
+// release clicks "I'm done" in the direct message and waits for the receipt.
+func (r *run) release(ctx context.Context) error {
+	m, err := r.directMessage(ctx)
+	if err != nil {
+		return err
+	}
+	value, ok := button(m, event.Release, r.result.RequestID)
+	if !ok {
+		return errors.New("the direct message has no button to end the lease")
+	}
+	err = r.slack.post(ctx, "click", map[string]any{
+		"user": requester, "channel": m.Channel, "ts": m.TS, "action": slackui.ActionID(event.Release), "value": value,
+	}, nil)
+	if err != nil {
+		return err
+	}
+	_, err = r.tap.wait(ctx, r.result.RequestID, "Reaped")
+	return err
+}

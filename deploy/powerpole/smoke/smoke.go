@@ -61,10 +61,17 @@ func Run(ctx context.Context, o Options) (Result, error) {
 	return do(ctx, o, (*run).road)
 }
 
-// Grant goes the road as far as the credentials, and leaves the lease to itself.
+// Grant goes the road as far as the credentials, and says at once that it is
+// done with them.
 func Grant(ctx context.Context, o Options) (Result, error) {
 	return do(ctx, o, func(r *run, ctx context.Context) error {
-		return errors.Join(r.ask(ctx), r.approve(ctx))
+		if err := r.ask(ctx); err != nil {
+			return err
+		}
+		if err := r.approve(ctx); err != nil {
+			return err
+		}
+		return r.release(ctx)
 	})
 }
 
