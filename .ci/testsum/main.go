@@ -21,7 +21,8 @@ type key struct{ pkg, test string }
 func main() {
 	passed, failed := 0, 0
 	output := map[key][]string{}
-	parents := map[key]bool{} // a test with subtests counts by them
+	parents := map[key]bool{}   // a test with subtests counts by them
+	broken := map[string]bool{} // packages of which a test has failed
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
 	for in.Scan() {
@@ -50,10 +51,11 @@ func main() {
 			if e.Test == "" && e.Action == "skip" {
 				continue // no test files
 			}
-			if e.Action == "fail" && parents[k] {
-				continue // its subtests say why
+			if e.Action == "fail" && (parents[k] || e.Test == "" && broken[e.Package]) {
+				continue // its tests say why
 			}
 			failed++
+			broken[e.Package] = true
 			fmt.Printf("%s  %s %s\n%s", strings.ToUpper(e.Action), e.Package, e.Test, strings.Join(output[k], ""))
 		case "build-fail":
 			failed++
@@ -72,7 +74,7 @@ func main() {
 // add adds to the counts in a file.
 func add(path string, passed, failed int) error {
 	var p, f int
-	if b, err := os.ReadFile(path); err == nil {
+	if b, err := os.ReadFile(path); err == nil && len(b) > 0 {
 		if _, err := fmt.Sscan(string(b), &p, &f); err != nil {
 			return err
 		}

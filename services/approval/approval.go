@@ -59,6 +59,7 @@ type Options struct {
 	Slack     slackAPI
 	Log       *store.Log[Entry]
 	Machine   *store.Machine[State]
+	Sweep     *store.Sweep
 	Scheduler scheduler
 	Bus       store.Publisher
 	Logger    *slog.Logger
@@ -80,7 +81,7 @@ func New(o Options) (*Service, error) {
 	var errs []error
 	for name, missing := range map[string]bool{
 		"catalog": o.Catalog == nil, "policy": o.Policy.Hash() == "", "verifier": o.Verifier == nil, "signer": o.Signer == nil,
-		"Slack client": o.Slack == nil, "log": o.Log == nil, "machine": o.Machine == nil, "scheduler": o.Scheduler == nil, "bus": o.Bus == nil,
+		"Slack client": o.Slack == nil, "log": o.Log == nil, "machine": o.Machine == nil, "sweep": o.Sweep == nil, "scheduler": o.Scheduler == nil, "bus": o.Bus == nil,
 	} {
 		if missing {
 			errs = append(errs, errors.New("making approval: the "+name+" is missing"))
@@ -102,6 +103,7 @@ func (s *Service) Register(r *bus.Router) error {
 		bus.On(r, event.Intake, s.OnActionSubmitted),
 		bus.On(r, event.Intake, s.OnPersonChanged),
 		bus.On(r, event.Approval, s.OnPendingDue),
+		bus.On(r, event.Approval, s.OnSweepDue),
 		bus.On(r, event.Reaper, s.OnReaped),
 	)
 }

@@ -3,6 +3,7 @@ package approval_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"strings"
 	"testing"
@@ -111,9 +112,11 @@ func setupMortal(tb testing.TB, m *mortal) *bundle {
 	ok(tb, err)
 	b.log, err = store.NewLog[approval.Entry](db, "powerpole-approval", event.Approval, mortalBus{m, b.bus})
 	ok(tb, err)
+	sweep, err := store.NewSweep(db, "powerpole-approval", slog.New(slog.DiscardHandler))
+	ok(tb, err)
 	b.options = approval.Options{
 		Catalog: cat, Policy: engine, Verifier: b.verifier, Signer: signer, Slack: client,
-		Log: b.log, Machine: machine, Scheduler: mortalClock{m, b.clock}, Bus: mortalBus{m, b.bus},
+		Log: b.log, Machine: machine, Sweep: sweep, Scheduler: mortalClock{m, b.clock}, Bus: mortalBus{m, b.bus},
 	}
 	b.Service, err = approval.New(b.options)
 	ok(tb, err)

@@ -45,6 +45,7 @@ type Options struct {
 	Requests *store.Machine[State]
 	Alarms   *store.Machine[Alarm]
 	Homes    *store.Machine[Home]
+	Sweep    *store.Sweep
 	Bus      store.Publisher
 	// Runbooks is the address below which each alarm has its page.
 	Runbooks string
@@ -65,7 +66,7 @@ func New(o Options) (*Service, error) {
 	var errs []error
 	for name, missing := range map[string]bool{
 		"catalog": o.Catalog == nil, "verifier": o.Verifier == nil, "Slack client": o.Slack == nil, "Secrets Manager client": o.Secrets == nil,
-		"requests": o.Requests == nil, "alarms": o.Alarms == nil, "homes": o.Homes == nil, "bus": o.Bus == nil,
+		"requests": o.Requests == nil, "alarms": o.Alarms == nil, "homes": o.Homes == nil, "sweep": o.Sweep == nil, "bus": o.Bus == nil,
 	} {
 		if missing {
 			errs = append(errs, errors.New("making notifier: the "+name+" is missing"))
@@ -99,6 +100,7 @@ func (s *Service) Register(r *bus.Router) error {
 		bus.On(r, event.Reaper, s.OnExpiring),
 		bus.On(r, event.Reaper, s.OnExpired),
 		bus.On(r, event.Reaper, s.OnReaped),
+		bus.On(r, event.Notifier, s.OnSweepDue),
 	}
 	for _, from := range event.Sources() {
 		errs = append(errs, bus.On(r, from, s.OnAlarmed))

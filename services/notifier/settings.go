@@ -40,12 +40,13 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 	requests, err1 := machine[State](db, env)
 	alarms, err2 := machine[Alarm](db, env)
 	homes, err3 := machine[Home](db, env)
-	if err := errors.Join(err1, err2, err3); err != nil {
+	sweep, err4 := store.NewSweep(db, env.Topology.TableName(), env.Log)
+	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}
 	return New(Options{
 		Catalog: env.Catalog, Verifier: env.Verifier, Slack: client, Secrets: secretsmanager.NewFromConfig(env.AWS),
-		Requests: requests, Alarms: alarms, Homes: homes, Bus: env.Bus, Runbooks: cfg.Runbooks, Logger: env.Log,
+		Requests: requests, Alarms: alarms, Homes: homes, Sweep: sweep, Bus: env.Bus, Runbooks: cfg.Runbooks, Logger: env.Log,
 	})
 }
 

@@ -3,6 +3,7 @@ package notifier_test
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"net/netip"
 	"slices"
@@ -105,9 +106,11 @@ func setupMortal(tb testing.TB, m *mortal) *bundle {
 	_, err = db.CreateTable(ctx, store.Schema("powerpole-notifier"))
 	ok(tb, err)
 	b.secrets = secretsmanager.NewFromConfig(b.aws.Config())
+	sweep, err := store.NewSweep(db, "powerpole-notifier", slog.New(slog.DiscardHandler))
+	ok(tb, err)
 	b.options = notifier.Options{
 		Catalog: cat, Verifier: b.keys(tb), Slack: client, Secrets: b.secrets, Bus: b.bus, Runbooks: "https://runbooks.example",
-		Requests: machine[notifier.State](tb, db, b.bus), Alarms: machine[notifier.Alarm](tb, db, b.bus), Homes: machine[notifier.Home](tb, db, b.bus),
+		Requests: machine[notifier.State](tb, db, b.bus), Alarms: machine[notifier.Alarm](tb, db, b.bus), Homes: machine[notifier.Home](tb, db, b.bus), Sweep: sweep,
 	}
 	b.Service, err = notifier.New(b.options)
 	ok(tb, err)
