@@ -1,23 +1,26 @@
 package sim
 
 import (
+	"context"
 	"fmt"
+	"os"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
 // checks is what must always hold.
 type checks struct {
-	world      *world
-	violations []Violation
+	world    *world
+	verifier *warrant.Verifier
 
-	mu      sync.Mutex
-	clicks  []clicked
-	leavers map[string]time.Time
+	mu         sync.Mutex
+	violations []Violation
+	clicks     []clicked
+	leavers    map[string]time.Time
 }
 
 // clicked is a decision that a person made on a request's message.
@@ -32,10 +35,29 @@ func newChecks(w *world) *checks {
 	return &checks{world: w, leavers: map[string]time.Time{}}
 }
 
+// read reads the public keys that warrants are checked with.
+func (c *checks) read(path string) error {
+	jwks, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("reading the public keys: %w", err)
+	}
+	keys, err := warrant.ParseKeySet(jwks)
+	if err != nil {
+		return err
+	}
+	c.verifier, err = warrant.NewVerifier(keys, "powerpole-sim")
+	return err
+}
+
 func (c *checks) fail(invariant, format string, args ...any) {
 	v := Violation{invariant, fmt.Sprintf(format, args...)}
-	if !slices.Contains(c.violations, v) {
+	c.mu.Lock()
+	known := slices.Contains(c.violations, v)
+	if !known {
 		c.violations = append(c.violations, v)
+	}
+	c.mu.Unlock()
+	if !known {
 		c.world.trace.note("VIOLATION %s", v)
 	}
 }
@@ -55,40 +77,28 @@ func (c *checks) left(who string) {
 	}
 }
 
-// byTime sorts lines that begin with a duration.
-func byTime(lines []string) []string {
-	at := func(s string) time.Duration {
-		d, err := time.ParseDuration(strings.Fields(s)[0])
-		if err != nil {
-			return 0
-		}
-		return d
-	}
-	slices.SortStableFunc(lines, func(a, b string) int { return int(at(a) - at(b)) })
-	return lines
-}
-
 // ends are the four ends of a request.
 var ends = []string{"Reaped", "Denied", "Cancelled", "Lapsed"}
 
 // allEnded says that every request has an end.
 func (c *checks) allEnded() bool {
-	asked, ended := map[string]bool{}, map[string]bool{}
-	for _, e := range c.world.seen.all() {
-		if e.Type == "RequestCreated" {
-			asked[e.Detail.RequestID] = true
-		}
-		if slices.Contains(ends, e.Type) {
-			ended[e.Detail.RequestID] = true
+	all, _ := gather(c.world.seen.all())
+	for _, f := range all {
+		if f.created != nil && len(f.ends) == 0 {
+			return false
 		}
 	}
-	return len(asked) == len(ended)
-}
-
-// appeared is called when something of PowerPole's is there for the first time.
-func (c *checks) appeared(n *thing) {
+	return true
 }
 
 // end checks what can only be said at the end.
-func (c *checks) end() {
+func (c *checks) end(ctx context.Context) {
+	all, by := gather(c.world.seen.all())
+	c.gone(by)
+	c.ended(all)
+	c.events()
+	c.told(all)
+	c.agreed(ctx, all)
+	c.secrets()
+	c.foreign()
 }

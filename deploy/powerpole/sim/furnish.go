@@ -4,6 +4,7 @@ import (
 	"context"
 	_ "embed"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -55,7 +56,10 @@ func (w *world) furnish(ctx context.Context, dir string) error {
 	if err := os.WriteFile(w.catalog, catalogText, 0o600); err != nil {
 		return fmt.Errorf("writing the catalog: %w", err)
 	}
-	return os.WriteFile(w.keys, public, 0o600)
+	if err := os.WriteFile(w.keys, public, 0o600); err != nil {
+		return fmt.Errorf("writing the public keys: %w", err)
+	}
+	return errors.Join(w.checks.read(w.keys), w.furnishForeign(ctx))
 }
 
 func (w *world) furnishKeys(ctx context.Context) ([]byte, error) {

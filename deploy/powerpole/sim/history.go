@@ -5,8 +5,11 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"testing"
 	"testing/cryptotest"
 	"testing/synctest"
@@ -68,7 +71,7 @@ func (w *world) live(p Plan) Result {
 	w.group.Go(func() { w.gate.run(ctx) })
 	w.group.Go(func() { w.direct(ctx, p) })
 	w.wait(p)
-	w.checks.end()
+	w.checks.end(ctx)
 	lasted := w.elapsed()
 	stop()
 	w.post.close()
@@ -108,7 +111,7 @@ func (w *world) wait(p Plan) {
 // message is on its way.
 func (w *world) quiet() bool {
 	w.things.lookAll()
-	if len(w.things.now) > 0 || !w.checks.allEnded() {
+	if len(w.things.now) > 0 || !w.checks.allEnded() || w.post.late.Load() > 0 {
 		return false
 	}
 	for _, q := range w.stack.SQS.Queues() {
@@ -138,4 +141,21 @@ func (w *world) tell() []string {
 		}
 	}
 	return byTime(out)
+}
+
+// byTime sorts lines that begin with a duration.
+func byTime(lines []string) []string {
+	slices.SortStableFunc(lines, compareTimes)
+	return lines
+}
+
+func compareTimes(a, b string) int { return cmp.Compare(timeOf(a), timeOf(b)) }
+
+func timeOf(line string) time.Duration {
+	first, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+	d, err := time.ParseDuration(first)
+	if err != nil {
+		return 0
+	}
+	return d
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	localaws "github.com/powerpole/powerpole/deploy/local/aws"
@@ -17,6 +18,7 @@ type post struct {
 	gate   *gate
 	faults *faults
 	out    sync.WaitGroup
+	late   atomic.Int32 // how many are still on their way, though not at once
 	open   context.Context
 	close  context.CancelFunc
 }
@@ -43,7 +45,9 @@ func (p *post) carry(parcel localaws.Parcel, deliver func() error) error {
 				_ = deliver() // the queues of a history are always there
 				continue
 			}
+			p.late.Add(1)
 			p.out.Go(func() {
+				defer p.late.Add(-1)
 				s := stop{key: fmt.Sprintf("%s again %d", key, i), tie: tie, dead: p.open, effect: true, earliest: time.Now().Add(wait)}
 				if p.gate.pass(p.open, s) == nil {
 					_ = deliver()

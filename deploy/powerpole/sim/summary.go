@@ -10,4 +10,6 @@ type Summary struct {
 	Took       time.Duration `json:"took"`
 	Trace      string        `json:"trace"` // a hash
 	Violations []string      `json:"violations,omitempty"`
+	// Short is the shortest plan that still fails, where it was asked for.
+	Short []string `json:"short,omitempty"`
 }

@@ -21,6 +21,10 @@ const (
 	startSetting = "POWERPOLE_SIM_START"
 	countSetting = "POWERPOLE_SIM_COUNT"
 	outSetting   = "POWERPOLE_SIM_OUT"
+	// shrinkSetting asks for a short plan beside each failure, traceSetting for
+	// everything that happened, in files of that prefix.
+	shrinkSetting = "POWERPOLE_SIM_SHRINK"
+	traceSetting  = "POWERPOLE_SIM_TRACE"
 )
 
 // TestHistories plays histories one after the other: a few, or those that the
@@ -38,6 +42,9 @@ func TestHistories(t *testing.T) {
 	}
 	for seed := start; seed < start+count; seed++ {
 		s := play(t, NewPlan(seed))
+		if len(s.Violations) > 0 && os.Getenv(shrinkSetting) != "" {
+			s.Short = shrink(t, s)
+		}
 		line, err := json.Marshal(s)
 		if err != nil {
 			t.Fatal(err)
@@ -70,13 +77,42 @@ func play(t *testing.T, p Plan) Summary {
 	defer watchdog.Stop()
 	began := time.Now()
 	r := Run(t, p, t.TempDir())
-	if path := os.Getenv("POWERPOLE_SIM_TRACE"); path != "" {
+	if path := os.Getenv(traceSetting); path != "" {
 		text := strings.Join(r.Trace, "\n") + "\n\n" + strings.Join(r.Told, "\n") + "\n\n" + r.Log
 		if err := os.WriteFile(fmt.Sprintf("%s-%d.txt", path, p.Seed), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	return summarise(r, time.Since(began))
+}
+
+// shrink finds the shortest part of the seed's plan that still breaks one of the
+// same invariants.
+func shrink(t *testing.T, s Summary) []string {
+	t.Helper()
+	broken := map[string]bool{}
+	for _, v := range s.Violations {
+		broken[invariant(v)] = true
+	}
+	short := Shrink(NewPlan(s.Seed), func(p Plan) bool {
+		for _, v := range play(t, p).Violations {
+			if broken[invariant(v)] {
+				return true
+			}
+		}
+		return false
+	})
+	lines := short.Lines()
+	for _, v := range play(t, short).Violations {
+		lines = append(lines, "=> "+v)
+	}
+	return lines
+}
+
+// invariant is the number before a violation's text.
+func invariant(violation string) string {
+	number, _, _ := strings.Cut(violation, ":")
+	return number
 }
 
 func summarise(r Result, took time.Duration) Summary {

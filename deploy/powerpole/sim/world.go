@@ -40,7 +40,9 @@ type world struct {
 	slack       *slack.Server
 	database    *mysql.Server
 
-	catalog, keys string
+	catalog, keys   string
+	foreignInstance string
+	overheard       canaries
 	// group is everybody who acts.
 	group sync.WaitGroup
 

@@ -1,0 +1,73 @@
+package sim
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// The bounds of S3, from the end of a lease.
+const (
+	accountBound  = 90 * time.Second
+	instanceBound = 10 * time.Minute
+	sweepEvery    = 5 * time.Minute
+	// sweeping says that sweeps find what a lost message left behind. Without
+	// them the bound counts from when the message comes.
+	sweeping = true
+)
+
+// class says how a fault moves the bounds of S3.
+type class int
+
+const (
+	harmless class = iota // it may not move them
+	swept                 // two sweeps more, from when the service is back
+	refusing              // counted from when the other system answers again
+)
+
+func (f Fault) class() class {
+	switch f.Kind {
+	case Delay, Never, Down, CrashBefore, CrashAfter, Skew:
+		return swept
+	case Refusing, Failover:
+		if f.Where == "slack" {
+			return harmless
+		}
+		return refusing
+	case Throttled, Slow:
+		if strings.HasPrefix(f.What, "slack ") {
+			return harmless
+		}
+		return refusing
+	default:
+		return harmless
+	}
+}
+
+// deadline is when a thing must be gone at the latest that should be by t and
+// has the bound: later where faults were in the way.
+func (w *world) deadline(t time.Time, bound time.Duration) time.Time {
+	fired := slices.Clone(w.faults.fired)
+	slices.SortFunc(fired, func(a, b firing) int { return cmp.Compare(a.from, b.from) })
+	from, swepts := t, false
+	for _, f := range fired {
+		began, over := w.began.Add(f.from), w.began.Add(f.to)
+		kind := f.class()
+		if kind == harmless || began.After(from.Add(bound+2*sweepEvery)) {
+			continue
+		}
+		late := sweeping && (f.Kind == Delay || f.Kind == Never)
+		if !late && over.Before(t.Add(-2*time.Minute)) {
+			continue
+		}
+		swepts = true
+		if !late && over.After(from) {
+			from = over
+		}
+	}
+	if swepts {
+		bound += 2*sweepEvery + time.Minute
+	}
+	return from.Add(bound)
+}

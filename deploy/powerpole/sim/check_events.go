@@ -1,0 +1,158 @@
+package sim
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/store"
+	"github.com/powerpole/powerpole/services/approval"
+)
+
+// ended checks S4: every request has exactly one end.
+func (c *checks) ended(all []*facts) {
+	for _, f := range all {
+		switch {
+		case f.created == nil:
+			c.fail("S4", "%s was never asked for", f.id)
+		case len(f.ends) != 1:
+			c.fail("S4", "%s has the ends %v", f.id, sorted(f.ends))
+		case f.ends["Reaped"] && f.approved == nil:
+			c.fail("S4", "%s was reaped and never approved", f.id)
+		case f.approved != nil && !f.ends["Reaped"]:
+			c.fail("S4", "%s was approved and has the end %v", f.id, sorted(f.ends))
+		}
+	}
+}
+
+// once are the events that happen once per request, whatever their number.
+var once = []string{"RequestCreated", "Approved", "Denied", "Cancelled", "Lapsed", "InstanceReady", "Granted", "Expired", "Revoked", "InstanceTerminated", "Reaped", "Released"}
+
+// events checks S6 on the bus: what is said again is said alike, and what
+// happens once is one event.
+func (c *checks) events() {
+	content, ids := map[string]string{}, map[string]string{}
+	for _, e := range c.world.seen.all() {
+		if e.replay || e.Detail.ID == "" || e.Source == event.EC2 {
+			continue
+		}
+		said, err := json.Marshal(e.Detail)
+		if err != nil {
+			c.fail("S6", "%s %s is no JSON", e.Type, e.Detail.ID)
+			continue
+		}
+		if before, ok := content[e.Detail.ID]; ok && before != string(said) {
+			c.fail("S6", "%s of %s was said twice, differently", e.Type, e.Detail.RequestID)
+		}
+		content[e.Detail.ID] = string(said)
+		if !slices.Contains(once, e.Type) {
+			continue
+		}
+		key := e.Type + " " + e.Detail.RequestID
+		if before, ok := ids[key]; ok && before != e.Detail.ID {
+			c.fail("S6", "%s of %s happened twice", e.Type, e.Detail.RequestID)
+		}
+		ids[key] = e.Detail.ID
+	}
+}
+
+// told checks the second half of S4, and S6 in Slack.
+func (c *checks) told(all []*facts) {
+	for _, f := range all {
+		if f.created == nil || len(f.ends) == 0 {
+			continue
+		}
+		who := f.created.Requester.User
+		if _, left := c.leavers[who]; left {
+			continue
+		}
+		c.toldOf(f, who)
+	}
+}
+
+func (c *checks) toldOf(f *facts, who string) {
+	var direct []string
+	for _, m := range c.world.slack.Messages(who, c.world.slack.DirectMessage(who)) {
+		if m.EphemeralTo == "" && strings.Contains(string(m.Blocks), f.id) {
+			direct = append(direct, string(m.Blocks))
+		}
+	}
+	asked := 0
+	for _, m := range c.world.slack.Messages(approvers[0], channel) {
+		if strings.Contains(string(m.Metadata), f.id) && strings.Contains(string(m.Metadata), "powerpole_request") {
+			asked++
+		}
+	}
+	switch {
+	case len(direct) == 0:
+		c.fail("S4", "%s was never told of %s", who, f.id)
+	case strings.Contains(direct[len(direct)-1], `"powerpole.`):
+		c.fail("S4", "%s still sees buttons on %s, which has ended", who, f.id)
+	case f.reaped != nil && !strings.Contains(direct[len(direct)-1], ":receipt:"):
+		c.fail("S4", "%s was not given the receipt of %s", who, f.id)
+	case strings.Contains(direct[0], password.String()):
+		c.fail("S9", "a password is still shown for %s", f.id)
+	}
+	if asked > 1 {
+		c.fail("S6", "the approvers were asked %d times about %s", asked, f.id)
+	}
+}
+
+// agreed checks S10: the archive and the approval log tell the same.
+func (c *checks) agreed(ctx context.Context, all []*facts) {
+	log, err := store.NewLog[approval.Entry](dynamodb.NewFromConfig(c.world.stack.Config()), "powerpole-approval", event.Approval, nobody{})
+	if err != nil {
+		c.fail("S10", "the approval log cannot be opened: %v", err)
+		return
+	}
+	for _, f := range all {
+		rows, err := log.Rows(ctx, f.id)
+		if err != nil {
+			c.fail("S10", "the log of %s: %v", f.id, err)
+			continue
+		}
+		written := map[approval.Kind]int{}
+		for _, r := range rows {
+			written[r.Entry.Kind]++
+		}
+		for kind, said := range map[approval.Kind]bool{
+			approval.Requested: f.created != nil, approval.Approved: f.approved != nil, approval.Denied: f.ends["Denied"],
+			approval.Cancelled: f.ends["Cancelled"], approval.Lapsed: f.ends["Lapsed"], approval.Ended: f.ends["Reaped"],
+		} {
+			if said != (written[kind] == 1) {
+				c.fail("S10", "the log of %s has %d rows %q, the archive says %v", f.id, written[kind], kind, said)
+			}
+		}
+	}
+}
+
+// nobody publishes nothing: the auditor only reads.
+type nobody struct{}
+
+// Publish implements store.Publisher.
+func (nobody) Publish(context.Context, ...event.Event) error { return errRefused }
+
+// secrets checks S9: no password that ever was is in an event, a log line or a
+// dead letter.
+func (c *checks) secrets() {
+	places := map[string]string{"a log line": c.world.lines.text()}
+	var events strings.Builder
+	for _, e := range c.world.seen.all() {
+		events.WriteString(e.json)
+	}
+	places["an event"] = events.String()
+	for _, q := range c.world.stack.SQS.Queues() {
+		places["queue "+q.Name] = strings.Join(c.world.stack.SQS.Peek(q.Name, 1000), "\n")
+	}
+	for _, secret := range c.world.canaries() {
+		for _, where := range sorted(places) {
+			if strings.Contains(places[where], secret.value) {
+				c.fail("S9", "the %s is in %s", secret.what, where)
+			}
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/warrant"
+)
+
+// appeared is called when something of PowerPole's is there for the first time:
+// S1, S2 and S6.
+func (c *checks) appeared(n *thing) {
+	if n.kind != anAccount && n.kind != anInstance {
+		return
+	}
+	_, by := gather(c.world.seen.all())
+	f := by[n.request]
+	if f == nil || f.approved == nil {
+		c.fail("S1", "%s %s is there for %s, which nobody approved", n.kind, n.id, n.request)
+		return
+	}
+	c.permitted(n, f)
+	for _, other := range c.world.things.all {
+		if other != n && other.kind == n.kind && other.request == n.request && other.gone.IsZero() && !c.ending(other) {
+			c.fail("S6", "%s has %s %s and %s at once", n.request, n.kind, other.id, n.id)
+		}
+	}
+	if n.kind == anAccount {
+		c.stopped(n, f)
+	}
+}
+
+// ending says that an instance is shutting down.
+func (c *checks) ending(n *thing) bool {
+	i, ok := c.world.stack.EC2.Instance(n.id)
+	return n.kind == anInstance && (!ok || i.State == "shutting-down" || i.State == "terminated")
+}
+
+// permitted checks the warrant against what people really did.
+func (c *checks) permitted(n *thing, f *facts) {
+	w, err := c.verifier.Warrant(f.approved.Warrant, f.id)
+	if err != nil {
+		c.fail("S1", "%s %s is there by a warrant of %s that is not genuine: %v", n.kind, n.id, f.id, err)
+		return
+	}
+	if n.appeared.After(w.EndBy) {
+		c.fail("S11", "%s %s of %s is there %s after end_by", n.kind, n.id, f.id, n.appeared.Sub(w.EndBy))
+	}
+	if need := approvalsOf(w.Role); len(w.Approvers) < need {
+		c.fail("S1", "%s has %d approvers, %s asks for %d", f.id, len(w.Approvers), w.Role, need)
+	}
+	for _, p := range w.Approvers {
+		c.approver(f, p, w)
+	}
+}
+
+func approvalsOf(role string) int {
+	if role == "DDL" {
+		return 2
+	}
+	return 1
+}
+
+// approver checks that this person may, and did.
+func (c *checks) approver(f *facts, p warrant.Person, w warrant.Warrant) {
+	if p.User == w.Owner.User || p.Email == w.Owner.Email {
+		c.fail("S1", "%s was approved by its own requester %s", f.id, p.User)
+	}
+	if p.User != approvers[0] && p.User != approvers[1] {
+		c.fail("S1", "%s was approved by %s, who is no approver", f.id, p.User)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	did := false
+	for _, k := range c.clicks {
+		if k.who == p.User && k.action == event.Approve && c.world.seen.request(reason(k.request)) == f.id {
+			gone := c.leavers[p.User]
+			did = did || gone.IsZero() || k.at.Before(gone.Add(time.Minute))
+		}
+	}
+	if !did {
+		c.violations = append(c.violations, Violation{"S1", p.User + " is said to have approved " + f.id + " and did not"})
+	}
+}
+
+// stopped checks that a stop is in the scheduler before the account.
+func (c *checks) stopped(n *thing, f *facts) {
+	if len(f.armed) == 0 {
+		c.fail("S2", "account %s of %s is there before Armed", n.id, f.id)
+	}
+	c.world.things.schedules()
+	for _, s := range c.world.things.all {
+		if s.kind == aSchedule && s.request == f.id {
+			return
+		}
+	}
+	c.fail("S2", "account %s of %s is there and no stop ever was in the scheduler", n.id, f.id)
+}
+
+// gone checks S3: everything went in time, and S11 with it.
+func (c *checks) gone(by map[string]*facts) {
+	now := time.Now()
+	for _, n := range c.world.things.all {
+		f := by[n.request]
+		if f == nil {
+			c.fail("S3", "%s %s belongs to %q, which never was", n.kind, n.id, n.request)
+			continue
+		}
+		t, bound := f.end(), instanceBound
+		if n.kind == anAccount || n.kind == aConnection {
+			bound = accountBound
+		}
+		if t.Before(n.appeared) {
+			t = n.appeared // what is found late counts from then
+		}
+		deadline := c.world.deadline(t, bound)
+		switch {
+		case n.gone.IsZero() && now.After(deadline):
+			c.fail("S3", "%s %s of %s is still there %s after the end", n.kind, n.id, n.request, now.Sub(t).Round(time.Second))
+		case n.gone.After(deadline):
+			c.fail("S3", "%s %s of %s was there until %s after the end", n.kind, n.id, n.request, n.gone.Sub(t).Round(time.Second))
+		}
+	}
+}
+
+// foreign checks S5: what others made is as it was.
+func (c *checks) foreign() {
+	there := false
+	for _, a := range c.world.database.Accounts() {
+		there = there || a.User == foreignAccount && owner(a.Attribute) == "" && !a.Locked
+	}
+	if !there {
+		c.fail("S5", "the account %s of somebody else is gone or locked", foreignAccount)
+	}
+	if i, ok := c.world.stack.EC2.Instance(c.world.foreignInstance); !ok || i.State != "running" {
+		c.fail("S5", "the instance of somebody else is %s", i.State)
+	}
+}

@@ -1,0 +1,112 @@
+package sim
+
+import (
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/event"
+)
+
+// facts are what the bus said about one request.
+type facts struct {
+	id        string
+	created   *event.RequestCreated
+	approved  *event.Approved
+	granted   *event.Granted
+	expired   *event.Expired
+	reaped    *event.Reaped
+	armed     []event.Armed
+	ends      map[string]bool // types of those that passed
+	createdAt time.Time
+	endedAt   time.Time
+	toldAt    time.Time // when Expired first passed
+}
+
+// gather sorts what has passed by request, in the order of their first events.
+func gather(all []passed) (out []*facts, by map[string]*facts) {
+	by = map[string]*facts{}
+	for _, e := range all {
+		id := e.Detail.RequestID
+		if id == "" || e.replay {
+			continue
+		}
+		f := by[id]
+		if f == nil {
+			f = &facts{id: id, ends: map[string]bool{}}
+			by[id] = f
+			out = append(out, f)
+		}
+		f.take(e)
+	}
+	return out, by
+}
+
+func (f *facts) take(e passed) {
+	switch e.Type {
+	case "RequestCreated":
+		first(&f.created, e)
+		f.createdAt = earliest(f.createdAt, e.at)
+	case "Approved":
+		first(&f.approved, e)
+	case "Granted":
+		first(&f.granted, e)
+	case "Expired":
+		first(&f.expired, e)
+		f.toldAt = earliest(f.toldAt, e.at)
+	case "Reaped":
+		first(&f.reaped, e)
+	case "Armed":
+		if a, err := as[event.Armed](e.Event); err == nil {
+			f.armed = append(f.armed, a)
+		}
+	}
+	for _, end := range ends {
+		if e.Type == end {
+			f.ends[end] = true
+			f.endedAt = earliest(f.endedAt, e.at)
+		}
+	}
+}
+
+func first[T event.Data](to **T, e passed) {
+	if *to != nil {
+		return
+	}
+	if data, err := as[T](e.Event); err == nil {
+		*to = &data
+	}
+}
+
+func earliest(a, b time.Time) time.Time {
+	if a.IsZero() || !b.IsZero() && b.Before(a) {
+		return b
+	}
+	return a
+}
+
+// end is T: when everything of the request must begin to go. It is the exact end
+// that was armed last, the start's limit where none was, never later than end_by
+// or than what the reaper said.
+func (f *facts) end() time.Time {
+	const (
+		slack   = 2 * time.Minute // of a moment that crosses services
+		pending = 2 * time.Hour   // the catalog's
+	)
+	if f.approved == nil {
+		return earliest(f.createdAt.Add(pending+slack), f.endedAt)
+	}
+	t := f.approved.StartBy.Add(slack)
+	if f.granted != nil {
+		t = f.granted.ExpiresAt
+	}
+	generation := 0
+	for _, a := range f.armed {
+		if a.Stop == "end" && a.Generation > generation {
+			t, generation = a.At, a.Generation
+		}
+	}
+	t = earliest(t, f.approved.EndBy)
+	if f.expired != nil {
+		t = earliest(t, f.expired.EndedAt)
+	}
+	return t
+}

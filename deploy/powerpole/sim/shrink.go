@@ -1,0 +1,63 @@
+package sim
+
+import "slices"
+
+// Shrink leaves out elements of a plan that fails for as long as what is left
+// still fails. It tries no other seed: the plan that comes out is a part of the
+// one that went in, and neither its last deed nor its last fault can go alone.
+func Shrink(p Plan, fails func(Plan) bool) Plan {
+	for size := max(len(p.Faults)+len(p.Deeds), 1); size > 0; {
+		smaller, ok := without(p, size, fails)
+		if ok {
+			p = smaller
+			continue
+		}
+		size /= 2
+	}
+	return p
+}
+
+// without finds a run of that many elements that can be left out.
+func without(p Plan, size int, fails func(Plan) bool) (Plan, bool) {
+	n := len(p.Faults) + len(p.Deeds)
+	for from := 0; from < n; from += size {
+		if smaller := p.leaving(from, min(from+size, n)); fails(smaller) {
+			return smaller, true
+		}
+	}
+	return p, false
+}
+
+// leaving is the plan without the elements from one place to another; faults
+// come before deeds.
+func (p Plan) leaving(from, to int) Plan {
+	out := Plan{Seed: p.Seed}
+	for i, f := range p.Faults {
+		if i < from || i >= to {
+			out.Faults = append(out.Faults, f)
+		}
+	}
+	for i, d := range p.Deeds {
+		if at := len(p.Faults) + i; at < from || at >= to {
+			out.Deeds = append(out.Deeds, d)
+		}
+	}
+	return out
+}
+
+// Lines is the plan as a person can read it, in the order of time.
+func (p Plan) Lines() []string {
+	var out []string
+	for _, d := range p.Deeds {
+		out = append(out, d.At.String()+"  "+d.String())
+	}
+	slices.SortStableFunc(out, compareTimes)
+	for _, f := range p.Faults {
+		when := "whenever"
+		if f.timed() {
+			when = f.At.String()
+		}
+		out = append(out, when+"  ! "+f.String())
+	}
+	return out
+}
