@@ -62,6 +62,20 @@ func TestInstanceWithATakenAddressIsEndedWithItsRequest(t *testing.T) {
 	})
 }
 
+func TestInstanceWithATakenAddressIsEndedEvenWhereEC2DoesNotShowItYet(t *testing.T) {
+	o := reusing()
+	o.EC2.DescribeLag = 4 * time.Second
+	inBubble(t, o, func(t *testing.T, w *world) {
+		w.build()
+		w.expire(0) // five minutes without Revoked
+		w.id = event.NewRequestID()
+		after := w.build()
+		if standing := w.standing(""); len(standing) != 1 || standing[0].ID != after.InstanceID {
+			t.Errorf("standing when ready: %+v", standing)
+		}
+	})
+}
+
 // expireAndRevoke ends the request as the grantor's answer comes a second later.
 func (w *world) expireAndRevoke() {
 	w.t.Helper()

@@ -24,6 +24,9 @@ const (
 	waitStep   = 15 * time.Second
 	// askAgain is how long after it was asked for a termination must show.
 	askAgain = 30 * time.Second
+	// showFor is how long EC2 may not know what it has just made: an instance
+	// that is replaced right after its launch is asked for until it shows.
+	showFor = time.Minute
 	// missingFor is how far apart two looks that find nothing must be to prove
 	// anything.
 	missingFor = 10 * time.Minute
@@ -85,7 +88,11 @@ func (s *Service) terminate(r record, n int) step {
 		}
 		l := st.Launches[n]
 		_, err := s.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{l.InstanceID}}, inRegion(l.Input.Region))
-		if err != nil && !isNotFound(err) {
+		young := time.Since(l.MadeAt)
+		switch {
+		case isNotFound(err) && young < showFor:
+			return transition{}, bus.Later(pace(young), fmt.Errorf("%s does not show yet", l.InstanceID))
+		case err != nil && !isNotFound(err):
 			return transition{}, fmt.Errorf("terminating %s: %w", l.InstanceID, err)
 		}
 		// Not found is no proof of anything: it is looked at again.
