@@ -33,6 +33,15 @@ smoke-processes: build ## the same with the services as six processes
 smoke-mariadb: ## the same on a MariaDB of its own (Debian: mariadb-server-core)
 	cd deploy/powerpole && POWERPOLE_TEST_MARIADB=required go test -count=1 -v -run TestTheWholeRoadOnARealServer .
 
+test-db: .tmp/mysql97 ## the grantor on MariaDB and MySQL (root; Debian: mariadb-server-core, debootstrap)
+	cd services/grantor && POWERPOLE_TEST_MARIADB=required POWERPOLE_TEST_MYSQL=required POWERPOLE_TEST_MYSQL_ROOT=$(CURDIR)/.tmp/mysql97 \
+		go test -count=1 -timeout 20m $(TESTFLAGS) ./...
+
+.tmp/mysql97:
+	rm -rf $@.part && mkdir -p .tmp
+	debootstrap --variant=minbase --include=mysql-server-core,mysql-client-core sid $@.part >&2
+	mv $@.part $@
+
 browser-test: ## the whole road in a headless Chromium (Debian: chromium)
 	cd deploy/powerpole && go test -count=1 -v -tags browser ./browsertest
 

@@ -35,6 +35,8 @@ type Server struct {
 	secured *tls.Config
 	dial    func(ctx context.Context, from netip.Addr) (net.Conn, error)
 	root    mysqlacct.Target
+	// generalLog is the file that the server logs statements to.
+	generalLog string
 }
 
 // Embedded starts the embedded server.
