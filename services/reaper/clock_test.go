@@ -3,9 +3,14 @@ package reaper_test
 import (
 	"context"
 	"errors"
+	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 
 	"github.com/powerpole/powerpole/pkg/event"
 )
@@ -15,7 +20,9 @@ import (
 type clock struct {
 	mu     sync.Mutex
 	timers map[string]*time.Timer
+	born   map[string]time.Time
 	made   []string
+	listed int
 	fails  int  // the next calls of Once fail
 	mute   bool // fires never
 	keeps  bool // deletes nothing
@@ -38,6 +45,7 @@ func (c *clock) Once(_ context.Context, name string, at time.Time, e event.Event
 		return nil
 	}
 	c.made = append(c.made, name)
+	c.born[name] = time.Now()
 	c.timers[name] = time.AfterFunc(time.Until(at)+59*time.Second, func() {
 		c.mu.Lock()
 		delete(c.timers, name)
@@ -71,4 +79,61 @@ func (c *clock) List(_ context.Context, prefix string) ([]string, error) {
 	}
 	slices.Sort(out)
 	return out, nil
+}
+
+// ListSchedules lists the whole group, one schedule a page.
+func (c *clock) ListSchedules(_ context.Context, in *scheduler.ListSchedulesInput, _ ...func(*scheduler.Options)) (*scheduler.ListSchedulesOutput, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.listed++
+	if *in.GroupName != "powerpole" {
+		return nil, errors.New("not the group of powerpole")
+	}
+	names := slices.Sorted(maps.Keys(c.timers))
+	for i, name := range names {
+		if in.NextToken != nil && name <= *in.NextToken {
+			continue
+		}
+		born := c.born[name]
+		out := &scheduler.ListSchedulesOutput{Schedules: []types.ScheduleSummary{{Name: &name, CreationDate: &born}}}
+		if i+1 < len(names) {
+			out.NextToken = &name
+		}
+		return out, nil
+	}
+	return &scheduler.ListSchedulesOutput{}, nil
+}
+
+// left names every schedule that is there.
+func (c *clock) left() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Sorted(maps.Keys(c.timers))
+}
+
+// put puts a schedule there that nobody of ours has armed and that never fires.
+func (c *clock) put(names ...string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for _, name := range names {
+		c.born[name], c.timers[name] = time.Now(), time.NewTimer(1000*time.Hour)
+	}
+}
+
+// journal is a log that can be read.
+type journal struct {
+	mu  sync.Mutex
+	all strings.Builder
+}
+
+func (j *journal) Write(line []byte) (int, error) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return j.all.Write(line)
+}
+
+func (j *journal) has(text string) bool {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	return strings.Contains(j.all.String(), text)
 }

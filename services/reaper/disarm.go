@@ -22,6 +22,10 @@ func (s *Service) disarm(r record) step {
 		Name: disarmClaim, Resolves: claimed(r), For: disarmFor,
 		Do: func(ctx context.Context, st State) (transition, error) {
 			n, err := s.clear(ctx, r.ID, st.names())
+			if err != nil && st.receiptMissing(time.Now()) {
+				s.log.ErrorContext(ctx, "the schedules of a lease that is over stay", "request", r.ID, "error", err)
+				return st.alarm(), nil
+			}
 			if err != nil {
 				return transition{}, err
 			}

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	eventscheduler "github.com/aws/aws-sdk-go-v2/service/scheduler"
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
@@ -32,6 +33,13 @@ type scheduler interface {
 
 var _ scheduler = (*schedule.Scheduler)(nil)
 
+// sweep finds what is live.
+type sweep interface {
+	Run(ctx context.Context, visit func(ctx context.Context, id string) error) error
+}
+
+var _ sweep = (*store.Sweep)(nil)
+
 // verifier tells approval's word from everybody else's.
 type verifier interface {
 	Warrant(token, requestID string) (warrant.Warrant, error)
@@ -40,17 +48,22 @@ type verifier interface {
 
 var _ verifier = (*warrant.Verifier)(nil)
 
-// roles knows how long each role lets sessions drain.
+// roles knows how long each role lets sessions drain, and how long building may
+// take.
 type roles interface {
 	Role(name string) (catalog.Role, bool)
+	Limits() catalog.Limits
 }
 
 // Deps is what the service is made of. All of it must be there.
 type Deps struct {
 	Machine   *store.Machine[State]
+	Sweep     sweep
 	Scheduler scheduler
-	Verifier  verifier
-	Catalog   roles
+	// Group lists all of PowerPole's schedules, with their dates.
+	Group    eventscheduler.ListSchedulesAPIClient
+	Verifier verifier
+	Catalog  roles
 	// Bus takes alarms that belong to no record.
 	Bus store.Publisher
 	Log *slog.Logger
@@ -59,7 +72,9 @@ type Deps struct {
 // Service handles the reaper's events.
 type Service struct {
 	machine   *store.Machine[State]
+	sweep     sweep
 	scheduler scheduler
+	group     eventscheduler.ListSchedulesAPIClient
 	verifier  verifier
 	catalog   roles
 	bus       store.Publisher
@@ -70,7 +85,7 @@ type Service struct {
 func New(d Deps) (*Service, error) {
 	var errs []error
 	for name, missing := range map[string]bool{
-		"machine": d.Machine == nil, "scheduler": d.Scheduler == nil, "verifier": d.Verifier == nil,
+		"machine": d.Machine == nil, "sweep": d.Sweep == nil, "group": d.Group == nil, "scheduler": d.Scheduler == nil, "verifier": d.Verifier == nil,
 		"catalog": d.Catalog == nil, "bus": d.Bus == nil, "log": d.Log == nil,
 	} {
 		if missing {
@@ -80,7 +95,7 @@ func New(d Deps) (*Service, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("making the reaper: %w", err)
 	}
-	return &Service{d.Machine, d.Scheduler, d.Verifier, d.Catalog, d.Bus, d.Log}, nil
+	return &Service{d.Machine, d.Sweep, d.Scheduler, d.Group, d.Verifier, d.Catalog, d.Bus, d.Log}, nil
 }
 
 // Spec is how the reaper is cut from the mould.
@@ -89,7 +104,12 @@ func Spec() service.Spec {
 }
 
 func build(_ context.Context, env *service.Env) (service.Service, error) {
-	table, err := store.NewTable[State](dynamodb.NewFromConfig(env.AWS), env.Topology.TableName())
+	db := dynamodb.NewFromConfig(env.AWS)
+	table, err := store.NewTable[State](db, env.Topology.TableName())
+	if err != nil {
+		return nil, err
+	}
+	sweep, err := store.NewSweep(db, env.Topology.TableName(), env.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -100,7 +120,8 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if env.Scheduler == nil {
 		return nil, errors.New("making the reaper: scheduler is missing")
 	}
-	return New(Deps{machine, env.Scheduler, env.Verifier, env.Catalog, env.Bus, env.Log})
+	group := eventscheduler.NewFromConfig(env.AWS)
+	return New(Deps{machine, sweep, env.Scheduler, group, env.Verifier, env.Catalog, env.Bus, env.Log})
 }
 
 // Register registers every handler.
@@ -120,6 +141,7 @@ func (s *Service) Register(r *bus.Router) error {
 		bus.On(r, event.Reaper, s.OnStartDue),
 		bus.On(r, event.Reaper, s.OnWarningDue),
 		bus.On(r, event.Reaper, s.OnEndDue),
+		bus.On(r, event.Reaper, s.OnSweepDue),
 	)
 }
 

@@ -100,6 +100,7 @@ type world struct {
 	t      testing.TB
 	id     string
 	bus    *outbox
+	log    journal
 	clock  *clock
 	table  *store.Table[reaper.State]
 	signer *warrant.Signer
@@ -119,9 +120,11 @@ func newWorld(t testing.TB) *world {
 	db := dynamodb.NewFromConfig(stack.Config())
 	_, err = db.CreateTable(t.Context(), store.Schema("reaper"))
 	must(t, err)
-	w := &world{t: t, id: event.NewRequestID(), bus: &outbox{}, clock: &clock{timers: map[string]*time.Timer{}}}
+	w := &world{t: t, id: event.NewRequestID(), bus: &outbox{}, clock: &clock{timers: map[string]*time.Timer{}, born: map[string]time.Time{}}}
 	w.clock.fire = w.due
 	w.table, err = store.NewTable[reaper.State](db, "reaper")
+	must(t, err)
+	sweep, err := store.NewSweep(db, "reaper", slog.New(slog.DiscardHandler))
 	must(t, err)
 	machine, err := store.NewMachine(event.Reaper, w.table, w.bus)
 	must(t, err)
@@ -134,7 +137,7 @@ func newWorld(t testing.TB) *world {
 	cat, _, err := catalog.Parse("powerpole.yaml", []byte(testCatalog))
 	must(t, err)
 	w.Service, err = reaper.New(reaper.Deps{
-		Machine: machine, Scheduler: w.clock, Verifier: verifier, Catalog: cat, Bus: w.bus, Log: slog.New(slog.DiscardHandler),
+		Machine: machine, Sweep: sweep, Scheduler: w.clock, Group: w.clock, Verifier: verifier, Catalog: cat, Bus: w.bus, Log: slog.New(slog.NewTextHandler(&w.log, nil)),
 	})
 	must(t, err)
 	return w

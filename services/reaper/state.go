@@ -32,6 +32,10 @@ type State struct {
 
 	// Ended is the end, nil until there is one. There is only ever one.
 	Ended *event.Expired `json:"ended,omitempty"`
+	// SaidAgain is when a sweep last said it again.
+	SaidAgain time.Time `json:"said_again,omitzero"`
+	// Missing says that people were told that the receipt is late.
+	Missing bool `json:"missing,omitempty"`
 	// Revoked and Terminated are the answers to it.
 	Revoked    *event.Revoked            `json:"revoked,omitempty"`
 	Terminated *event.InstanceTerminated `json:"terminated,omitempty"`
