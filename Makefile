@@ -34,7 +34,7 @@ smoke-mariadb: ## the same on a MariaDB of its own (Debian: mariadb-server-core)
 	cd deploy/powerpole && POWERPOLE_TEST_MARIADB=required go test -count=1 -v -run TestTheWholeRoadOnARealServer .
 
 test-db: .tmp/mysql97 ## the grantor on MariaDB and MySQL (root; Debian: mariadb-server-core, debootstrap)
-	cd services/grantor && POWERPOLE_TEST_MARIADB=required POWERPOLE_TEST_MYSQL=required POWERPOLE_TEST_MYSQL_ROOT=$(CURDIR)/.tmp/mysql97 \
+	@cd services/grantor && POWERPOLE_TEST_MARIADB=required POWERPOLE_TEST_MYSQL=required POWERPOLE_TEST_MYSQL_ROOT=$(CURDIR)/.tmp/mysql97 \
 		go test -count=1 -timeout 20m $(TESTFLAGS) ./...
 
 .tmp/mysql97:

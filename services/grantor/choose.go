@@ -35,6 +35,13 @@ func (s *Service) choose(ctx context.Context, id string, st State, how naming) (
 		return refused(err)
 	}
 	account := &Account{Cluster: st.Lease.Cluster, User: user, Host: st.Ready.PrivateIP, Lock: rand.Text()}
+	prepared, err := server.Prepared(ctx)
+	if err != nil {
+		return refused(err)
+	}
+	for _, p := range prepared[:min(len(prepared), mostPrepared)] {
+		account.Prepared = append(account.Prepared, p.XID)
+	}
 	return store.Transition[State]{To: func(st *State) { st.Account = account }}, nil
 }
 
@@ -70,6 +77,9 @@ func refused(err error) (store.Transition[State], error) {
 func hopeless(err error) (event.GrantFailed, bool) {
 	if r, ok := errors.AsType[*mysqlacct.Refusal](err); ok {
 		return event.GrantFailed{Code: r.Code, Reason: "The database refused: " + r.Reason + "."}, true
+	}
+	if mysqlacct.LacksPlugin(err) {
+		return event.GrantFailed{Code: "auth", Reason: "The database has no IAM authentication, which the catalog asks for."}, true
 	}
 	if mysqlacct.IsHopeless(err) {
 		e, _ := errors.AsType[*mysqlacct.ServerError](err)

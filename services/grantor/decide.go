@@ -69,9 +69,6 @@ func (s *Service) forbidden(l Lease, region string, now time.Time) *event.GrantF
 	if cluster.Region != region {
 		return &event.GrantFailed{Code: "instance", Reason: fmt.Sprintf("The bastion is in %s and %s in %s.", region, cluster.ID, cluster.Region)}
 	}
-	if cluster.Engine.Auth != catalog.AuthPassword {
-		return &event.GrantFailed{Code: "auth", Reason: "This PowerPole makes accounts with passwords only, and the catalog asks for " + cluster.Engine.Auth + "."}
-	}
 	return nil
 }
 

@@ -2,6 +2,7 @@ package grantor
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
@@ -12,7 +13,7 @@ import (
 // that is being handled, or the one on record.
 func (s *Service) decideEnd(r store.Record[State], end *End) store.Step[State] {
 	switch {
-	case r.State.Outcome == Revoked:
+	case r.State.answered():
 		return answerAgain(r.State, end)
 	case r.Claim == nil && !r.State.began():
 		return store.Move(revoked(end, nothingThere(r.State)))
@@ -52,18 +53,28 @@ func nothingThere(st State) event.Revoked {
 	return event.Revoked{Outcome: event.None, SecretDeleted: true, SeenAt: time.Now().UTC(), How: how}
 }
 
-// revoked is the transition to the end, which gives the account's name back.
+// revoked is the transition to the end, which gives the account's name back
+// unless the account is kept.
 func revoked(end *End, answer event.Revoked) store.Transition[State] {
-	return store.Transition[State]{
+	t := store.Transition[State]{
 		To: func(st *State) {
 			st.ended(end)
 			st.Outcome, st.Answer = Revoked, &answer
-			if st.Account != nil {
+			if answer.Outcome == event.Parked {
+				st.Outcome = Parked
+			} else if st.Account != nil {
 				st.Account.Removed = true
 			}
 		},
 		Emit: []store.Emit{{Data: answer}},
 	}
+	if n := len(answer.Prepared); n > 0 {
+		t.Emit = append(t.Emit, store.Emit{Discriminator: "prepared-transaction", Data: event.Alarmed{
+			Alarm: "prepared-transaction",
+			Text:  fmt.Sprintf("%d prepared transactions were not on %s when the lease of %s began: they hold locks, and somebody can still commit them.", n, answer.Cluster, answer.User),
+		}})
+	}
+	return t
 }
 
 func (s *State) ended(end *End) {

@@ -47,31 +47,32 @@ func (s *Service) grant(ctx context.Context, id string, st State) (store.Transit
 	}, nil
 }
 
-func (s *Service) make(ctx context.Context, id string, cluster catalog.Cluster, plan mysqlacct.Plan) (mysqlacct.Prepared, error) {
-	server, err := s.connectTo(ctx, cluster, cluster.Engine.Writer)
-	if err != nil {
-		return mysqlacct.Prepared{}, err
-	}
-	defer server.Close()
-	prepared, err := server.Prepare(ctx, plan)
-	if err != nil {
-		return mysqlacct.Prepared{}, err
-	}
-	password := mysqlacct.NewPassword()
-	value, err := credential.Credential{User: plan.Account.User, Password: password}.Encode()
-	if err != nil {
-		return mysqlacct.Prepared{}, err
-	}
-	if err := secret.Store(ctx, s.Secrets, credential.Name(id), value, map[string]string{requestTag: id}); err != nil {
-		return mysqlacct.Prepared{}, err
-	}
-	return prepared, server.Open(ctx, plan, password)
+func (s *Service) make(ctx context.Context, id string, cluster catalog.Cluster, plan mysqlacct.Plan) (ready mysqlacct.Ready, err error) {
+	err = s.onWriter(ctx, cluster, func(server *mysqlacct.Server) error {
+		if ready, err = server.Prepare(ctx, plan); err != nil {
+			return err
+		}
+		if plan.IAM {
+			return server.Open(ctx, plan, secret.String{})
+		}
+		password := mysqlacct.NewPassword()
+		value, err := credential.Credential{User: plan.Account.User, Password: password}.Encode()
+		if err != nil {
+			return err
+		}
+		if err := secret.Store(ctx, s.Secrets, credential.Name(id), value, map[string]string{requestTag: id}); err != nil {
+			return err
+		}
+		return server.Open(ctx, plan, password)
+	})
+	return ready, err
 }
 
 func (s *Service) plan(id string, st State, cluster catalog.Cluster) mysqlacct.Plan {
 	return mysqlacct.Plan{
 		Account: st.account(id), Scopes: scopes(*st.Lease), TLS: !cluster.Engine.TLS.Off,
 		Connections: maxConnections, Everybody: s.Catalog.Everybody(), Lock: st.Account.Lock,
+		IAM: cluster.Engine.Auth == catalog.AuthIAM,
 	}
 }
 
@@ -98,7 +99,7 @@ func scopes(l Lease) []mysqlacct.Scope {
 	return out
 }
 
-func grantedEvent(st State, cluster catalog.Cluster, plan mysqlacct.Plan, prepared mysqlacct.Prepared) (event.Granted, error) {
+func grantedEvent(st State, cluster catalog.Cluster, plan mysqlacct.Plan, prepared mysqlacct.Ready) (event.Granted, error) {
 	endpoint, err := endpointFor(cluster, st.Lease.Privileges)
 	if err != nil {
 		return event.Granted{}, err
@@ -106,7 +107,7 @@ func grantedEvent(st State, cluster catalog.Cluster, plan mysqlacct.Plan, prepar
 	return event.Granted{
 		Cluster: cluster.ID, User: st.Account.User, Host: st.Account.Host, Endpoints: []event.Endpoint{endpoint},
 		Databases: st.Lease.Databases, Privileges: prepared.Privileges, Everybody: prepared.Everybody,
-		Auth: catalog.AuthPassword, TLS: plan.TLS, GrantedAt: st.GrantedAt, ExpiresAt: st.ExpiresAt,
+		Auth: cluster.Engine.Auth, TLS: plan.TLS, GrantedAt: st.GrantedAt, ExpiresAt: st.ExpiresAt,
 	}, nil
 }
 

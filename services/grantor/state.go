@@ -17,6 +17,8 @@ const (
 	Granted Outcome = "granted"
 	Failed  Outcome = "failed"
 	Revoked Outcome = "revoked"
+	// Parked is revoked, with an account that is locked for ever and kept.
+	Parked Outcome = "parked"
 )
 
 // State is what the grantor keeps of one request.
@@ -64,6 +66,8 @@ type Account struct {
 	Host    netip.Addr `json:"host"`
 	// Lock names the lock on the server that grant and revoke share.
 	Lock string `json:"lock"`
+	// Prepared are the prepared transactions that the server had before.
+	Prepared []string `json:"prepared,omitempty"`
 	// Removed says that the account was undone, and its name given back.
 	Removed bool `json:"removed,omitempty"`
 }
@@ -76,6 +80,9 @@ type End struct {
 }
 
 var _ store.State = State{}
+
+// answered reports whether Expired has been answered.
+func (s State) answered() bool { return s.Outcome == Revoked || s.Outcome == Parked }
 
 // Live reports whether something is still to be done or looked after.
 func (s State) Live() bool { return s.Outcome != Failed && s.Outcome != Revoked }

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/go-sql-driver/mysql"
@@ -38,8 +37,10 @@ type Server struct {
 	dialect dialect
 	// me is the administrator's own account, user and host; name is the
 	// server's name for itself.
-	me   [2]string
-	name string
+	// aurora is its id in an Aurora cluster, "" where it is of none.
+	me     [2]string
+	name   string
+	aurora string
 }
 
 // Connect logs in as the administrator and finds out what the server is. A
@@ -106,15 +107,4 @@ func (s *Server) meet(ctx context.Context) error {
 	// MySQL gives up an account statement that waits behind a lock; MariaDB
 	// ignores this, and the client's deadline does it.
 	return s.exec(ctx, "limiting waits", "SET SESSION lock_wait_timeout = 8")
-}
-
-// readName reads the server's name for itself: what is seen on one instance
-// proves nothing about another.
-func (s *Server) readName(ctx context.Context) error {
-	row, err := s.one(ctx, "asking the server its name", s.dialect.name)
-	if err != nil {
-		return err
-	}
-	s.name = s.target.Address + " (" + strings.Join(row, " ") + ")"
-	return nil
 }

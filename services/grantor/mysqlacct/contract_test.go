@@ -29,7 +29,7 @@ func number(t *testing.T, err error) uint16 {
 }
 
 // grant makes and opens an account as the grantor does.
-func grant(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (mysqlacct.Prepared, secret.String) {
+func grant(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (mysqlacct.Ready, secret.String) {
 	t.Helper()
 	c, err := mysqlacct.Connect(t.Context(), s.Target)
 	if err != nil {
@@ -47,22 +47,22 @@ func grant(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (mysqlacct.Prepar
 	return prepared, password
 }
 
-func revoke(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (int, mysqlacct.Look) {
+func revoke(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (mysqlacct.Ending, mysqlacct.Look) {
 	t.Helper()
 	c, err := mysqlacct.Connect(t.Context(), s.Target)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	killed, err := c.Revoke(t.Context(), p.Account, p.Lock)
+	ending, err := c.Revoke(t.Context(), p.Account, p.Lock)
 	if err != nil {
 		t.Fatal(err)
 	}
-	look, err := c.See(t.Context(), p.Account)
+	look, err := c.See(t.Context(), p.Account, ending.Parked)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return killed, look
+	return ending, look
 }
 
 func ping(t *testing.T, db *sql.DB) error {

@@ -16,7 +16,7 @@ type dialect struct {
 	embedded bool
 	// attribute says that an account has room for a note (MySQL 8.0.21).
 	attribute bool
-	// name is the query for the server's name for itself.
+	// name is the query for the server's name for itself, where that is no MySQL.
 	name string
 	// locked is the query for an account's lock, Y or N.
 	locked string
@@ -61,6 +61,16 @@ func parseVersion(text string) (major, minor, patch int) {
 		return n
 	}
 	return number(parts[0]), number(parts[1]), number(parts[2])
+}
+
+// identity is the clause that says how the account's owner is known: by a
+// password, or by a token that AWS's plugin verifies (RDS User Guide, IAM
+// database authentication).
+func (d dialect) identity(p Plan, password secret.String) (string, error) {
+	if p.IAM {
+		return "IDENTIFIED WITH AWSAuthenticationPlugin AS 'RDS'", nil
+	}
+	return d.identified(password)
 }
 
 // identified is the clause that sets a password. MariaDB writes statements to

@@ -8,9 +8,9 @@ import (
 	"github.com/powerpole/powerpole/pkg/secret"
 )
 
-// Prepared is an account that has its privileges, read back, and that nobody can
+// Ready is an account that has its privileges, read back, and that nobody can
 // use yet.
-type Prepared struct {
+type Ready struct {
 	// Privileges are as read back, one line a scope, as "SELECT ON shop.*".
 	Privileges []string
 	// Everybody is what everybody has on the server.
@@ -21,39 +21,39 @@ type Prepared struct {
 // a password that nobody knows. What the account has beyond or short of the
 // plan, and what everybody has and may not, is a *Refusal; the account is then
 // still to be removed.
-func (s *Server) Prepare(ctx context.Context, p Plan) (Prepared, error) {
+func (s *Server) Prepare(ctx context.Context, p Plan) (Ready, error) {
 	if err := p.check(); err != nil {
-		return Prepared{}, err
+		return Ready{}, err
 	}
 	if err := s.takeLock(ctx, p.Lock); err != nil {
-		return Prepared{}, err
+		return Ready{}, err
 	}
 	literal, everybody, err := s.readServer(ctx)
 	if err != nil {
-		return Prepared{}, err
+		return Ready{}, err
 	}
 	if more := without(everybody, p.Everybody); len(more) > 0 {
-		return Prepared{}, &Refusal{"everybody", "everybody on the server has what the catalog does not list: " + strings.Join(more, "; ")}
+		return Ready{}, &Refusal{"everybody", "everybody on the server has what the catalog does not list: " + strings.Join(more, "; ")}
 	}
 	if err := s.create(ctx, p); err != nil {
-		return Prepared{}, err
+		return Ready{}, err
 	}
 	if err := s.exec(ctx, "revoking everything", "REVOKE ALL PRIVILEGES, GRANT OPTION FROM "+p.Account.grantee()); err != nil {
-		return Prepared{}, err
+		return Ready{}, err
 	}
 	for _, scope := range p.Scopes {
 		if err := s.exec(ctx, "granting on "+scope.String(), scope.grant(p.Account, literal)); err != nil {
-			return Prepared{}, err
+			return Ready{}, err
 		}
 	}
 	lines, err := s.readBack(ctx, p, literal)
-	return Prepared{lines, everybody}, err
+	return Ready{lines, everybody}, err
 }
 
 // create leaves a locked account with a new unknown password, whether it was
 // there or not: CREATE … IF NOT EXISTS leaves an old password as it is.
 func (s *Server) create(ctx context.Context, p Plan) error {
-	identified, err := s.dialect.identified(NewPassword())
+	identified, err := s.dialect.identity(p, NewPassword())
 	if err != nil {
 		return err
 	}
@@ -78,10 +78,11 @@ func (p Plan) limits() string {
 }
 
 // Open gives the account of a Prepare on this connection its password and
-// unlocks it, in one statement, and reads back that it is open. From the moment
+// unlocks it, in one statement, and reads back that it is open. With IAM there
+// is no password, and the one given is ignored. From the moment
 // that this begins, somebody who knows the password may be able to log in.
 func (s *Server) Open(ctx context.Context, p Plan, password secret.String) error {
-	identified, err := s.dialect.identified(password)
+	identified, err := s.dialect.identity(p, password)
 	if err != nil {
 		return err
 	}

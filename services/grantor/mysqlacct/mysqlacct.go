@@ -71,6 +71,8 @@ type Plan struct {
 	Scopes  []Scope
 	// TLS says that the account must use it.
 	TLS bool
+	// IAM says that people log in with tokens of AWS and there is no password.
+	IAM bool
 	// Connections is how many the account may have at a time.
 	Connections int
 	// Everybody lists what everybody may have on the server; anything else that

@@ -21,9 +21,9 @@ func TestAnOpenConnectionDiesAtRevoke(t *testing.T) {
 		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err != nil {
 			t.Fatal(err)
 		}
-		killed, look := revoke(t, s, p)
-		if killed != 1 || !look.Gone || look.Sessions != 0 {
-			t.Errorf("killed %d, look %+v; want one killed, gone, no session", killed, look)
+		ending, look := revoke(t, s, p)
+		if ending.Killed != 1 || !look.Gone || look.Sessions != 0 {
+			t.Errorf("ended %+v, look %+v; want one killed, gone, no session", ending, look)
 		}
 		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err == nil {
 			t.Error("the open connection goes on")
@@ -78,7 +78,7 @@ func TestALookWithoutTheRightToSeeIsNoLook(t *testing.T) {
 		}
 		defer c.Close()
 		p := read("unseen")
-		if look, err := c.See(t.Context(), p.Account); err == nil {
+		if look, err := c.See(t.Context(), p.Account, false); err == nil {
 			t.Errorf("an administrator without PROCESS saw %+v", look)
 		}
 		if _, err := c.Revoke(t.Context(), p.Account, p.Lock); err == nil {

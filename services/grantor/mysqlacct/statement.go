@@ -26,6 +26,9 @@ const (
 	errNeedsPrivilege = 1227
 	errPluginMissing  = 1524
 	errWeakPassword   = 1819
+	errReadOnlyOption = 1290
+	errReadOnlyMode   = 1836
+	errDefiner        = 4006
 )
 
 // ServerError is a server's refusal of a statement, without a word of its text.
@@ -51,6 +54,13 @@ func is(err error, numbers ...uint16) bool {
 func IsHopeless(err error) bool {
 	return is(err, errDatabaseDenied, errTableDenied, errNeedsPrivilege, errParse, errPluginMissing, errWeakPassword)
 }
+
+// LacksPlugin reports whether a server refused an account because it has no IAM
+// authentication.
+func LacksPlugin(err error) bool { return is(err, errPluginMissing) }
+
+// IsReadOnly reports whether a server refused because it is not the writer.
+func IsReadOnly(err error) bool { return is(err, errReadOnlyOption, errReadOnlyMode) }
 
 // wordless takes the text out of a server's error. What is not a server's, a
 // broken connection or a deadline, has no text of a statement.

@@ -82,7 +82,7 @@ func named() (*Server, func(), error) {
 	}
 	s := realServer("dsn", cfg.Addr, nil)
 	s.secured.InsecureSkipVerify = true //nolint:gosec // a test's server, whose authority nobody names
-	s.root = mysqlacct.Target{User: cfg.User, Password: secret.New(cfg.Passwd), TLS: s.secured}
+	s.root.User, s.root.Password, s.root.TLS = cfg.User, secret.New(cfg.Passwd), s.secured
 	return s, func() {}, s.arrange("mysql.sql")
 }
 
@@ -140,15 +140,15 @@ func realServer(name, address string, ca []byte) *Server {
 		return d.DialContext(ctx, "tcp", address)
 	}
 	secured := &tls.Config{RootCAs: pool(ca), ServerName: "localhost", MinVersion: tls.VersionTLS12}
+	adminDial := func(ctx context.Context, _ string) (net.Conn, error) {
+		return dial(ctx, netip.MustParseAddr("127.0.0.1"))
+	}
 	return &Server{
 		Name: name, Real: true, CA: ca, ServerName: "localhost", secured: secured, dial: dial,
 		Target: mysqlacct.Target{
-			Address: address, User: "powerpole", Password: secret.New("Aa1-" + rand.Text()), TLS: secured,
-			Dial: func(ctx context.Context, _ string) (net.Conn, error) {
-				return dial(ctx, netip.MustParseAddr("127.0.0.1"))
-			},
+			Address: address, User: "powerpole", Password: secret.New("Aa1-" + rand.Text()), TLS: secured, Dial: adminDial,
 		},
-		root: mysqlacct.Target{User: "root"},
+		root: mysqlacct.Target{User: "root", Dial: adminDial},
 	}
 }
 

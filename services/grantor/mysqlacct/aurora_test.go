@@ -1,0 +1,142 @@
+package mysqlacct_test
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
+)
+
+// Aurora cannot be had here: a real server plays it, with the answers that AWS
+// documents put into the statements (accttest.Rewrite).
+
+func aurora(s *accttest.Server) *accttest.Rewrite {
+	rule := func(match, replace string) accttest.Rule {
+		return accttest.Rule{Match: regexp.MustCompile(match), Replace: replace}
+	}
+	return &accttest.Rewrite{To: s, Rules: []accttest.Rule{
+		rule(`^SHOW VARIABLES WHERE .*`, "SELECT 'aurora_server_id', 'shop-1' UNION SELECT 'server_uuid', 'u'"),
+		rule(`^SELECT SERVER_ID, SESSION_ID FROM .*`, "SELECT 'shop-1', 'MASTER_SESSION_ID' UNION SELECT 'shop-2', 'a-b-c'"),
+		rule(`^KILL (\d+)$`, "SIGNAL SQLSTATE 'HY000' SET MYSQL_ERRNO = 1095"),
+		rule(`^CALL mysql.rds_kill\((\d+)\)$`, "KILL $1"),
+		rule(`AWSAuthenticationPlugin AS 'RDS'`, "caching_sha2_password AS '$$A$$005$$THISISACOMBINATIONOFINVALIDSALTANDPASSWORDTHATMUSTNEVERBRBEUSED'"),
+	}}
+}
+
+// through connects over the rewriting wire.
+func through(t *testing.T, r *accttest.Rewrite) *mysqlacct.Server {
+	t.Helper()
+	c, err := mysqlacct.Connect(t.Context(), r.Target())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+func onMySQL(t *testing.T, test func(t *testing.T, s *accttest.Server)) {
+	onReal(t, func(t *testing.T, s *accttest.Server) {
+		if s.Name != "mariadb" {
+			test(t, s)
+		}
+	})
+}
+
+func TestOnAuroraTheClusterListsItsInstancesAndKillsByProcedure(t *testing.T) {
+	onMySQL(t, func(t *testing.T, s *accttest.Server) {
+		p := read("on.aurora")
+		_, password := grant(t, s, p)
+		conn, err := s.Login(t, p.Account.User, password.Reveal(), here, "shop").Conn(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer func() { _ = conn.Close() }()
+		c := through(t, aurora(s))
+		found, err := c.Instances(t.Context())
+		if want := []mysqlacct.Instance{{ID: "shop-1", Writer: true}, {ID: "shop-2"}}; err != nil || !slices.Equal(found, want) || c.Name() != "shop-1" {
+			t.Errorf("instances %+v of %s, %v; want %+v", found, c.Name(), err, want)
+		}
+		ending, err := c.Revoke(t.Context(), p.Account, p.Lock)
+		if err != nil || ending.Killed != 1 {
+			t.Errorf("ended %+v, %v", ending, err)
+		}
+		if look, err := c.See(t.Context(), p.Account, false); err != nil || !look.Gone {
+			t.Errorf("look %+v, %v", look, err)
+		}
+		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err == nil {
+			t.Error("the connection goes on")
+		}
+	})
+}
+
+func TestAnIAMAccountHasNoPasswordInAnyStatement(t *testing.T) {
+	onMySQL(t, func(t *testing.T, s *accttest.Server) {
+		p := read("iam.person")
+		p.IAM = true
+		wire := aurora(s)
+		c := through(t, wire)
+		if _, err := c.Prepare(t.Context(), p); err != nil {
+			t.Fatal(err)
+		}
+		if err := c.Open(t.Context(), p, secret.String{}); err != nil {
+			t.Fatal(err)
+		}
+		for _, q := range wire.Statements() {
+			if strings.Contains(q, "IDENTIFIED BY") {
+				t.Errorf("there is a password in %.80s", q)
+			}
+		}
+		revoke(t, s, p)
+	})
+}
+
+// TestAKillNeverReachesAnotherInstance swaps the server behind the endpoint
+// between the look and the KILL, as a failover does: what was seen on one server
+// must not be killed on another, where the number is somebody else's.
+func TestAKillNeverReachesAnotherInstance(t *testing.T) {
+	t.Parallel()
+	var real []*accttest.Server
+	for _, s := range servers {
+		if s.Real {
+			real = append(real, s)
+		}
+	}
+	if len(real) < 2 {
+		return // make test-db requires both
+	}
+	first, second := real[0], &accttest.Rewrite{To: real[1]}
+	p := read("failed.over")
+	_, password := grant(t, first, p)
+	conn, err := first.Login(t, p.Account.User, password.Reveal(), here, "shop").Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	wire := &accttest.Rewrite{To: first}
+	var swap bool
+	target := wire.Target()
+	target.Dial = accttest.Swapping(wire, second, func(statement string) bool {
+		now := strings.HasPrefix(statement, "KILL ") && !swap
+		swap = swap || now
+		return now
+	})
+	c, err := mysqlacct.Connect(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Revoke(t.Context(), p.Account, p.Lock); err == nil {
+		t.Error("it went on over another server")
+	}
+	if !swap {
+		t.Error("there was no KILL: the test swapped nothing")
+	}
+	for _, q := range second.Statements() {
+		t.Errorf("the other instance got %.80s", q)
+	}
+	revoke(t, first, p)
+}

@@ -1,0 +1,92 @@
+package grantor
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"strings"
+
+	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+)
+
+// onWriter does something on the cluster's writer. Where the endpoint leads to
+// one that is not the writer any more, the writer is looked for among the
+// instances.
+func (s *Service) onWriter(ctx context.Context, cluster catalog.Cluster, do func(*mysqlacct.Server) error) error {
+	server, err := s.connectTo(ctx, cluster, cluster.Engine.Writer)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	refused := do(server)
+	if !mysqlacct.IsReadOnly(refused) {
+		return refused
+	}
+	instances, err := s.instances(ctx, cluster, server)
+	if err != nil {
+		return errors.Join(refused, err)
+	}
+	for _, i := range instances {
+		if done, err := s.ifWriter(ctx, cluster, i, do); done {
+			return err
+		}
+	}
+	return refused
+}
+
+// ifWriter does it if that instance is the writer.
+func (s *Service) ifWriter(ctx context.Context, cluster catalog.Cluster, i instance, do func(*mysqlacct.Server) error) (done bool, err error) {
+	server, err := s.connectTo(ctx, cluster, i.endpoint)
+	if err != nil {
+		return false, nil // one that is down is not the writer
+	}
+	defer server.Close()
+	if writable, err := server.Writable(ctx); err != nil || !writable {
+		return false, nil
+	}
+	return true, do(server)
+}
+
+// instance is where one server of a cluster is, and what it must call itself if
+// that is known.
+type instance struct{ endpoint, id string }
+
+// instances are the cluster's as of now: as Aurora lists them, or as the catalog
+// does. The reader endpoint proves nothing.
+func (s *Service) instances(ctx context.Context, cluster catalog.Cluster, server *mysqlacct.Server) (out []instance, err error) {
+	listed, err := server.Instances(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, i := range listed {
+		endpoint, err := auroraEndpoint(cluster.Engine.Writer, i.ID)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, instance{endpoint, i.ID})
+	}
+	if len(listed) > 0 {
+		return out, nil
+	}
+	for _, endpoint := range cluster.Engine.Instances {
+		out = append(out, instance{endpoint: endpoint})
+	}
+	return out, nil
+}
+
+// auroraEndpoint is the endpoint of an instance of the cluster whose own is
+// `<cluster>.cluster-<hash>.<region>.rds.amazonaws.com:<port>`: the instance's id
+// takes the cluster's place, and `cluster-` goes.
+func auroraEndpoint(writer, id string) (string, error) {
+	host, port, err := net.SplitHostPort(writer)
+	if err != nil {
+		return "", fmt.Errorf("reading the writer's endpoint: %w", err)
+	}
+	_, domain, ok := strings.Cut(host, ".cluster-")
+	if !ok {
+		return "", fmt.Errorf("finding instance %q: the writer's endpoint is not of an Aurora cluster", id)
+	}
+	return net.JoinHostPort(id+"."+domain, port), nil
+}
