@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -29,6 +30,10 @@ type instance struct {
 	address netip.Addr
 	state   types.InstanceStateName
 	region  string
+	// request is the value of its tag, launched the zero time where EC2 does
+	// not say.
+	request  string
+	launched time.Time
 }
 
 // ended reports whether it will not come up any more. A stopped one is over
@@ -105,6 +110,12 @@ func seen(i types.Instance, region string) instance {
 	if i.State != nil {
 		out.state = i.State.Name
 	}
+	for _, tag := range i.Tags {
+		if aws.ToString(tag.Key) == TagRequest {
+			out.request = aws.ToString(tag.Value)
+		}
+	}
+	out.launched = aws.ToTime(i.LaunchTime).UTC()
 	out.address, _ = netip.ParseAddr(aws.ToString(i.PrivateIpAddress))
 	return out
 }

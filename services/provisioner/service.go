@@ -62,6 +62,13 @@ func both(first, second func(*State)) func(*State) {
 	}
 }
 
+// sweep finds what is live.
+type sweep interface {
+	Run(ctx context.Context, visit func(ctx context.Context, id string) error) error
+}
+
+var _ sweep = (*store.Sweep)(nil)
+
 // verifier tells approval's word from everybody else's.
 type verifier interface {
 	Warrant(token, requestID string) (warrant.Warrant, error)
@@ -74,6 +81,7 @@ type offers interface {
 	Cluster(id string) (catalog.Cluster, bool)
 	Clusters() []catalog.Cluster
 	Check(catalog.Ask) []catalog.Refusal
+	Limits() catalog.Limits
 }
 
 var _ offers = (*catalog.Catalog)(nil)
@@ -88,6 +96,7 @@ type Config struct {
 // Deps is what the service is made of. All of it must be there, except Groups.
 type Deps struct {
 	Machine  *store.Machine[State]
+	Sweep    sweep
 	EC2      EC2
 	SSM      SSM
 	Verifier verifier
@@ -101,6 +110,7 @@ type Deps struct {
 // Service handles the provisioner's events.
 type Service struct {
 	machine  *store.Machine[State]
+	sweep    sweep
 	ec2      EC2
 	ssm      SSM
 	verifier verifier
@@ -114,7 +124,7 @@ type Service struct {
 func New(d Deps) (*Service, error) {
 	var errs []error
 	for name, missing := range map[string]bool{
-		"machine": d.Machine == nil, "EC2": d.EC2 == nil, "SSM": d.SSM == nil, "verifier": d.Verifier == nil,
+		"machine": d.Machine == nil, "sweep": d.Sweep == nil, "EC2": d.EC2 == nil, "SSM": d.SSM == nil, "verifier": d.Verifier == nil,
 		"catalog": d.Catalog == nil, "bus": d.Bus == nil, "log": d.Log == nil,
 	} {
 		if missing {
@@ -124,7 +134,7 @@ func New(d Deps) (*Service, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("making the provisioner: %w", err)
 	}
-	return &Service{d.Machine, d.EC2, d.SSM, d.Verifier, d.Catalog, d.Bus, d.Log, d.Groups}, nil
+	return &Service{d.Machine, d.Sweep, d.EC2, d.SSM, d.Verifier, d.Catalog, d.Bus, d.Log, d.Groups}, nil
 }
 
 // Spec is how the provisioner is cut from the mould.
@@ -137,7 +147,12 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if err := env.Parse(&cfg); err != nil {
 		return nil, err
 	}
-	table, err := store.NewTable[State](dynamodb.NewFromConfig(env.AWS), env.Topology.TableName())
+	db := dynamodb.NewFromConfig(env.AWS)
+	table, err := store.NewTable[State](db, env.Topology.TableName())
+	if err != nil {
+		return nil, err
+	}
+	sweep, err := store.NewSweep(db, env.Topology.TableName(), env.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -146,7 +161,7 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 		return nil, err
 	}
 	return New(Deps{
-		machine, ec2.NewFromConfig(env.AWS), ssm.NewFromConfig(env.AWS),
+		machine, sweep, ec2.NewFromConfig(env.AWS), ssm.NewFromConfig(env.AWS),
 		env.Verifier, env.Catalog, env.Bus, env.Log, cfg.SecurityGroups,
 	})
 }
@@ -158,6 +173,7 @@ func (s *Service) Register(r *bus.Router) error {
 		bus.On(r, event.Reaper, s.OnExpired),
 		bus.On(r, event.Grantor, s.OnRevoked),
 		bus.On(r, event.EC2, s.OnInstanceStateChanged),
+		bus.On(r, event.Provisioner, s.OnSweepDue),
 	)
 }
 

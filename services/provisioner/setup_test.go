@@ -143,6 +143,8 @@ func newWorld(t testing.TB, o aws.Options) *world {
 	must(t, err)
 	w.table, err = store.NewTable[provisioner.State](db, "provisioner")
 	must(t, err)
+	sweep, err := store.NewSweep(db, "provisioner", slog.New(slog.DiscardHandler))
+	must(t, err)
 	machine, err := store.NewMachine(event.Provisioner, w.table, w.bus)
 	must(t, err)
 	key, err := warrant.GenerateKey(warrant.KindWarrant, "test")
@@ -154,7 +156,7 @@ func newWorld(t testing.TB, o aws.Options) *world {
 	cat, _, err := catalog.Parse("powerpole.yaml", []byte(testCatalog))
 	must(t, err)
 	w.Service, err = provisioner.New(provisioner.Deps{
-		Machine: machine, EC2: w.cloud, SSM: w.cloud, Verifier: verifier, Catalog: cat, Bus: w.bus,
+		Machine: machine, Sweep: sweep, EC2: w.cloud, SSM: w.cloud, Verifier: verifier, Catalog: cat, Bus: w.bus,
 		Log: slog.New(slog.DiscardHandler),
 	})
 	must(t, err)

@@ -47,11 +47,13 @@ type Order struct {
 	Warrant string `json:"warrant"`
 }
 
-// Expiry is the end as the reaper said it.
+// Expiry is the end, as the reaper said it or as the warrant did.
 type Expiry struct {
 	// SeenAt is when it was first heard, by our clock.
 	SeenAt time.Time     `json:"seen_at"`
 	Drain  time.Duration `json:"drain"`
+	// Own says that nobody said it: the latest end had passed.
+	Own bool `json:"own,omitempty"`
 }
 
 // Outcome is what became of a launch.

@@ -38,7 +38,7 @@ func (s *Service) teardown(r record, now time.Time) step {
 	st := r.State
 	standing := st.standing()
 	sessions := !st.SessionsEnded && st.unasked(standing) >= 0
-	mayGo := st.Revoked != "" || !now.Before(st.Expired.SeenAt.Add(revokeWait))
+	mayGo := st.Revoked != "" || st.Expired.Own || !now.Before(st.Expired.SeenAt.Add(revokeWait))
 	switch {
 	case r.claimed() == launchClaim:
 		return s.find(r)

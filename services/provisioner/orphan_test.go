@@ -1,0 +1,143 @@
+package provisioner_test
+
+import (
+	"testing"
+	"time"
+
+	awssdk "github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/powerpole/powerpole/deploy/local/aws"
+	"github.com/powerpole/powerpole/pkg/bus"
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/services/provisioner"
+)
+
+// old is older than the provisioning limit and ten minutes.
+const old = 20*time.Minute + time.Second
+
+// stray launches an instance that is on no record, with that tag and value.
+func (w *world) stray(tag, value string) string {
+	w.t.Helper()
+	in := &ec2.RunInstancesInput{
+		MinCount: awssdk.Int32(1), MaxCount: awssdk.Int32(1), InstanceType: "t4g.nano",
+		LaunchTemplate: &types.LaunchTemplateSpecification{LaunchTemplateName: awssdk.String("powerpole-bastion")},
+		TagSpecifications: []types.TagSpecification{{
+			ResourceType: types.ResourceTypeInstance, Tags: []types.Tag{{Key: &tag, Value: &value}},
+		}},
+	}
+	out, err := w.cloud.Client.RunInstances(w.t.Context(), in)
+	must(w.t, err)
+	return *out.Instances[0].InstanceId
+}
+
+func TestAnInstanceOfNoRecordIsEndedAndReportedOnceItIsOld(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		began := time.Now()
+		id := w.stray(provisioner.TagRequest, w.id)
+		time.Sleep(20*time.Minute - time.Second)
+		w.sweep()
+		if len(w.cloud.asked) != 0 || w.bus.count("Alarmed") != 0 {
+			t.Fatal("a young one was ended")
+		}
+		time.Sleep(time.Second)
+		w.sweep()
+		w.sweep()
+		if len(w.standing("")) != 0 {
+			t.Error("it stands")
+		}
+		due, alarms := said[event.Overdue](t, w.bus), said[event.Alarmed](t, w.bus)
+		if len(due) != 1 || due[0].Ref != id || due[0].What != "instance" || due[0].Since.Sub(began).Abs() > time.Second {
+			t.Errorf("overdue: %+v", due)
+		}
+		if len(alarms) != 1 || alarms[0].Alarm != "orphan-instance" {
+			t.Errorf("alarms: %+v", alarms)
+		}
+	})
+}
+
+func TestAnInstanceOfAFinishedRecordIsAnOrphanAndOneOfAnUnfinishedIsNot(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.build()
+		id := w.stray(provisioner.TagRequest, w.id)
+		time.Sleep(old)
+		w.sweep()
+		if len(w.cloud.asked) != 0 {
+			t.Fatal("ended while its request is not finished")
+		}
+		w.expireAndRevoke()
+		w.sweep()
+		if len(w.standing("")) != 0 || w.bus.count("Alarmed") != 1 {
+			t.Errorf("standing %+v, %d alarms; the orphan is %s", w.standing(""), w.bus.count("Alarmed"), id)
+		}
+	})
+}
+
+func TestAnInstanceThatTheSameSweepEndedIsNoOrphan(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.build()
+		if _, later := bus.IsLater(w.OnExpired(t.Context(), w.expired(0))); !later {
+			t.Fatal("it does not wait for Revoked")
+		}
+		time.Sleep(old)
+		w.sweep()
+		if w.terminated() == nil {
+			t.Fatal("the sweep did not end it")
+		}
+		if w.bus.count("Alarmed") != 0 || len(w.cloud.asked) != 1 {
+			t.Error("its own end was taken for an orphan's")
+		}
+	})
+}
+
+func TestAboveTheCeilingNoOrphanIsEndedAndPeopleAreTold(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		for range 6 {
+			w.stray(provisioner.TagRequest, event.NewRequestID())
+		}
+		time.Sleep(old)
+		w.sweep()
+		w.sweep()
+		alarms := said[event.Alarmed](t, w.bus)
+		if len(w.standing("")) != 6 || len(alarms) != 1 || alarms[0].Alarm != "too-many-orphans" {
+			t.Fatalf("%d stand, alarms %+v", len(w.standing("")), alarms)
+		}
+		must(t, w.aws.EC2.Kill(w.standing("")[0].ID))
+		w.sweep()
+		if n := len(w.standing("")); n != 0 {
+			t.Errorf("%d of five stand", n)
+		}
+	})
+}
+
+// S5.
+func TestWhatPowerPoleDidNotMakeIsNeverEnded(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.stray("Name", "somebody-elses")
+		w.stray("powerpole:owner", w.id)
+		w.stray(provisioner.TagRequest, "not-a-request")
+		time.Sleep(old)
+		w.sweep()
+		if len(w.standing("")) != 3 || len(w.cloud.asked) != 0 {
+			t.Errorf("asked to end %q", w.cloud.asked)
+		}
+	})
+}
+
+func TestAnOrphanIsNotEndedBeforePeopleAreTold(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.stray(provisioner.TagRequest, w.id)
+		time.Sleep(old)
+		w.bus.down = true
+		w.sweep()
+		if len(w.cloud.asked) != 0 {
+			t.Fatal("ended, and nobody was told")
+		}
+		w.bus.down = false
+		w.sweep()
+		if len(w.standing("")) != 0 {
+			t.Error("it stands")
+		}
+	})
+}
