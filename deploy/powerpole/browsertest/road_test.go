@@ -4,6 +4,7 @@ package browsertest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -186,7 +187,7 @@ func becomes(expression string) step {
 	return func(ctx context.Context, t *cdp.Target) (cdp.Void, error) {
 		for {
 			_, err := cdp.Poll[bool](expression, cdp.WithPollingTimeout(0))(ctx, t)
-			if err == nil || ctx.Err() != nil {
+			if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) {
 				return cdp.Void{}, err
 			}
 			// The page went to another while it was looked at: look at that.
@@ -251,7 +252,10 @@ func openSession(t *testing.T, page context.Context) context.Context {
 	href := read[string](t, page, `document.querySelector("#messages a.session-link").href`)
 	session, cancel := cdp.NewContext(page)
 	t.Cleanup(cancel)
-	do(t, session, "opening the session", cdp.Navigate(href))
+	// The first run makes the tab, which ends with that run's context.
+	if err := cdp.Do(session, cdp.Navigate(href)); err != nil {
+		t.Fatalf("opening the session: %v", err)
+	}
 	return session
 }
 
