@@ -18,6 +18,9 @@ func (s *Service) decideEnd(r store.Record[State], end *End) store.Step[State] {
 	case r.Claim == nil && !r.State.began():
 		return store.Move(revoked(end, nothingThere(r.State)))
 	}
+	if step, ok := s.drainStep(r, end); ok {
+		return step
+	}
 	return store.Act(store.Action[State]{
 		Name: actRevoke, Resolves: claimed(r), For: actFor,
 		Intent: func(st *State) { st.ended(end) },
@@ -62,6 +65,7 @@ func revoked(end *End, answer event.Revoked) store.Transition[State] {
 			st.Outcome, st.Answer = Revoked, &answer
 			if answer.Outcome == event.Parked {
 				st.Outcome = Parked
+				st.RemindedAt = answer.SeenAt
 			} else if st.Account != nil {
 				st.Account.Removed = true
 			}

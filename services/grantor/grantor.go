@@ -43,6 +43,11 @@ type publisher interface {
 	Publish(ctx context.Context, events ...event.Event) error
 }
 
+// sweeper visits every live record once.
+type sweeper interface {
+	Run(ctx context.Context, visit func(ctx context.Context, id string) error) error
+}
+
 // verifier verifies warrants.
 type verifier interface {
 	Warrant(token, requestID string) (warrant.Warrant, error)
@@ -62,7 +67,9 @@ type Options struct {
 	Machine  *store.Machine[State]
 	Bus      publisher
 	EC2      instances
-	Secrets  secrets
+	// Sweep visits every live record.
+	Sweep   sweeper
+	Secrets secrets
 	// Dial replaces TCP towards databases where it is set.
 	Dial func(ctx context.Context, address string) (net.Conn, error)
 	// CAFile is the PEM file of Amazon's authorities for RDS.
@@ -81,7 +88,7 @@ func New(o Options) (*Service, error) {
 	var errs []error
 	for name, missing := range map[string]bool{
 		"catalog": o.Catalog == nil, "verifier": o.Verifier == nil, "machine": o.Machine == nil,
-		"bus": o.Bus == nil, "EC2 client": o.EC2 == nil, "Secrets Manager client": o.Secrets == nil,
+		"sweep": o.Sweep == nil, "bus": o.Bus == nil, "EC2 client": o.EC2 == nil, "Secrets Manager client": o.Secrets == nil,
 	} {
 		if missing {
 			errs = append(errs, errors.New("making the grantor: the "+name+" is missing"))
@@ -104,6 +111,7 @@ func (s *Service) Register(r *bus.Router) error {
 		bus.On(r, event.Provisioner, s.OnInstanceReady),
 		bus.On(r, event.Reaper, s.OnArmed),
 		bus.On(r, event.Reaper, s.OnExpired),
+		bus.On(r, event.Grantor, s.OnSweepDue),
 	)
 }
 

@@ -11,7 +11,7 @@ import (
 // Revoked. A request that was never heard of leaves a tombstone, so that what
 // comes later builds nothing.
 func (s *Service) OnExpired(ctx context.Context, e event.Typed[event.Expired]) error {
-	end := &End{EventID: e.ID, Cause: e.Data.Cause, EndedAt: e.Data.EndedAt.UTC()}
+	end := &End{EventID: e.ID, Cause: e.Data.Cause, EndedAt: e.Data.EndedAt.UTC(), Drain: e.Data.Drain.Std()}
 	return s.machine(ctx, e.Header, func(r store.Record[State]) store.Step[State] {
 		return s.decideEnd(r, end)
 	})

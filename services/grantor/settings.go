@@ -27,7 +27,8 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if err := env.Parse(&cfg); err != nil {
 		return nil, err
 	}
-	table, err := store.NewTable[State](dynamodb.NewFromConfig(env.AWS), env.Topology.TableName())
+	db := dynamodb.NewFromConfig(env.AWS)
+	table, err := store.NewTable[State](db, env.Topology.TableName())
 	if err != nil {
 		return nil, err
 	}
@@ -35,8 +36,12 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if err != nil {
 		return nil, err
 	}
+	sweep, err := store.NewSweep(db, env.Topology.TableName(), env.Log)
+	if err != nil {
+		return nil, err
+	}
 	return New(Options{
-		Catalog: env.Catalog, Verifier: env.Verifier, Machine: machine, Bus: env.Bus,
+		Catalog: env.Catalog, Verifier: env.Verifier, Machine: machine, Sweep: sweep, Bus: env.Bus,
 		EC2: ec2.NewFromConfig(env.AWS), Secrets: secretsmanager.NewFromConfig(env.AWS),
 		Dial: env.DialDatabase, CAFile: cfg.CAFile, Log: env.Log,
 	})

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"strings"
@@ -113,8 +114,10 @@ func newWorld(t testing.TB, db *accttest.Server) *world {
 	must(t, err)
 	verifier, err := warrant.NewVerifier(key.Public(), "test")
 	must(t, err)
+	sweep, err := store.NewSweep(w.dynamo, "grantor", slog.New(slog.DiscardHandler))
+	must(t, err)
 	w.options = grantor.Options{
-		Catalog: readCatalog(t, db), Verifier: verifier, Machine: machine, Bus: w.bus, EC2: w.ec2, Secrets: w.secrets, Dial: db.Target.Dial,
+		Catalog: readCatalog(t, db), Verifier: verifier, Machine: machine, Sweep: sweep, Bus: w.bus, EC2: w.ec2, Secrets: w.secrets, Dial: db.Target.Dial,
 	}
 	w.Service, err = grantor.New(w.options)
 	must(t, err)

@@ -34,6 +34,12 @@ type State struct {
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	Outcome   Outcome   `json:"outcome,omitempty"`
 	End       *End      `json:"end,omitempty"`
+	// Drain is how far the sessions' time to finish has come.
+	Drain Drain `json:"drain,omitzero"`
+	// Overdue says that the reaper was asked for the end.
+	Overdue bool `json:"overdue,omitempty"`
+	// RemindedAt is when people were last told of a parked account.
+	RemindedAt time.Time `json:"reminded_at,omitzero"`
 	// Answer is what Revoked said, to be said again to a reaper that asks
 	// again.
 	Answer *event.Revoked `json:"answer,omitempty"`
@@ -77,6 +83,8 @@ type End struct {
 	EventID string      `json:"event_id"`
 	Cause   event.Cause `json:"cause"`
 	EndedAt time.Time   `json:"ended_at"`
+	// Drain is how long transactions may go on after EndedAt.
+	Drain time.Duration `json:"drain,omitempty"`
 }
 
 var _ store.State = State{}

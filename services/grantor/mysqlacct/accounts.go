@@ -57,6 +57,31 @@ func (s *Server) granted(ctx context.Context, user string) (bool, error) {
 	return false, nil
 }
 
+// Found is an account that the server has.
+type Found struct {
+	User, Host string
+	// Marked says that it bears PowerPole's mark.
+	Marked bool
+}
+
+// Accounts lists all accounts of the server, by a query that must also return
+// the administrator's own.
+func (s *Server) Accounts(ctx context.Context) (all []Found, err error) {
+	note := "''"
+	if s.dialect.attribute && !s.dialect.embedded {
+		note = "COALESCE(User_attributes->>'$.metadata.powerpole', '')"
+	}
+	seen := false
+	err = s.query(ctx, "listing accounts", "SELECT User, Host, "+note+" FROM mysql.user", func(row []string) {
+		seen = seen || row[0] == s.me[0]
+		all = append(all, Found{User: row[0], Host: row[1], Marked: row[2] != ""})
+	})
+	if err == nil && !seen {
+		err = errBlind
+	}
+	return all, err
+}
+
 func (s *Server) grantTables() []string {
 	tables := []string{"db", "tables_priv", "columns_priv", "procs_priv"}
 	if s.dialect.embedded {

@@ -90,6 +90,7 @@ func TestAnIAMAccountHasNoPasswordInAnyStatement(t *testing.T) {
 				t.Errorf("there is a password in %.80s", q)
 			}
 		}
+		c.Close() // with its named lock
 		revoke(t, s, p)
 	})
 }

@@ -151,8 +151,14 @@ func TestDrainLetsATransactionFromBeforeTheLockFinishAndNothingElse(t *testing.T
 		if _, err := working.ExecContext(t.Context(), "ROLLBACK"); err != nil {
 			t.Errorf("the transaction from before the lock: %v", err)
 		}
-		if left, err := c.Drain(t.Context(), p.Account, time.Second); err != nil || left != 0 {
-			t.Errorf("%d left after its transaction, %v", left, err)
+		left := 1
+		for try := 0; try < 20 && left > 0; try++ { // the server shows an ended one for 0.1 s or more
+			if left, err = c.Drain(t.Context(), p.Account, time.Second); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if left != 0 {
+			t.Errorf("%d left after its transaction", left)
 		}
 		if err := ping(t, s.Login(t, p.Account.User, password.Reveal(), here, "")); err == nil {
 			t.Error("a new connection began after the lock")

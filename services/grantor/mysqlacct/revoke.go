@@ -182,7 +182,10 @@ func (s *Server) kill(ctx context.Context, id string) error {
 	}
 	err := s.exec(ctx, "killing a connection", "KILL "+id)
 	if is(err, errKillDenied) {
-		err = s.exec(ctx, "killing a connection by rds_kill", "CALL mysql.rds_kill("+id+")")
+		byProcedure := s.exec(ctx, "killing a connection by rds_kill", "CALL mysql.rds_kill("+id+")")
+		if !is(byProcedure, errNoProcedure, errProcedureDenied) { // there, or allowed, on RDS only
+			err = byProcedure
+		}
 	}
 	if is(err, errNoThread) {
 		return nil

@@ -91,7 +91,8 @@ func TestAHeldLockIsSeizedByRevoke(t *testing.T) {
 	onEvery(t, func(t *testing.T, s *accttest.Server) {
 		p := read("held.lock")
 		grant(t, s, p)
-		holder, err := s.Root(t).Conn(t.Context())
+		holder, err := s.Admin(t).Conn(t.Context()) // as a dead handler's
+
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -17,18 +17,20 @@ const statementWithin = 10 * time.Second
 
 // Numbers of the servers' errors (MySQL 8.0 Error Message Reference).
 const (
-	errDatabaseDenied = 1044
-	errParse          = 1064
-	errNoThread       = 1094
-	errKillDenied     = 1095
-	errNoGrant        = 1141
-	errTableDenied    = 1142
-	errNeedsPrivilege = 1227
-	errPluginMissing  = 1524
-	errWeakPassword   = 1819
-	errReadOnlyOption = 1290
-	errReadOnlyMode   = 1836
-	errDefiner        = 4006
+	errDatabaseDenied  = 1044
+	errParse           = 1064
+	errNoThread        = 1094
+	errKillDenied      = 1095
+	errNoGrant         = 1141
+	errTableDenied     = 1142
+	errNeedsPrivilege  = 1227
+	errNoProcedure     = 1305
+	errProcedureDenied = 1370
+	errPluginMissing   = 1524
+	errWeakPassword    = 1819
+	errReadOnlyOption  = 1290
+	errReadOnlyMode    = 1836
+	errDefiner         = 4006
 )
 
 // ServerError is a server's refusal of a statement, without a word of its text.

@@ -1,0 +1,106 @@
+package grantor
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/ec2"
+	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+
+	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/store"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+)
+
+// lookForForeign reports the accounts of a cluster that bear our mark or work
+// from a bastion's address and are in no record. It never touches one.
+func (s *Service) lookForForeign(ctx context.Context, cluster catalog.Cluster) error {
+	bastions, err := s.bastions(ctx, cluster.Region)
+	if err != nil {
+		return err
+	}
+	server, err := s.connect(ctx, cluster.ID)
+	if err != nil {
+		return err
+	}
+	defer server.Close()
+	suspects, err := s.unknown(ctx, cluster.ID, server, bastions)
+	if err != nil || len(suspects) == 0 {
+		return err
+	}
+	// One that was dropped between the two looks was ours.
+	still, err := s.unknown(ctx, cluster.ID, server, bastions)
+	if err != nil {
+		return err
+	}
+	for _, a := range suspects {
+		if slices.Contains(still, a) {
+			if err := s.reportForeign(ctx, cluster.ID, a); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func (s *Service) unknown(ctx context.Context, cluster string, server *mysqlacct.Server, bastions []string) (out []mysqlacct.Found, err error) {
+	found, err := server.Accounts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, a := range found {
+		if !a.Marked && !slices.Contains(bastions, a.Host) {
+			continue
+		}
+		holder, err := s.Machine.Table().Find(ctx, store.Pointer{Kind: "account", Value: cluster + "/" + a.User})
+		if err != nil {
+			return nil, err
+		}
+		if holder == "" {
+			out = append(out, a)
+		}
+	}
+	return out, nil
+}
+
+// reportForeign says it once a day, however often it is seen.
+func (s *Service) reportForeign(ctx context.Context, cluster string, a mysqlacct.Found) error {
+	day := time.Now().UTC().Format(time.DateOnly)
+	e, err := event.New(event.About{
+		Source: event.Grantor, Discriminator: fmt.Sprintf("foreign-account/%s/%s@%s/%s", cluster, a.User, a.Host, day),
+	}, event.Alarmed{
+		Alarm: "foreign-account", Text: fmt.Sprintf("The account %.40q@%.60q on %s is in no record of PowerPole's.", a.User, a.Host, cluster),
+	})
+	if err != nil {
+		return err
+	}
+	if e.Detail.OccurredAt, err = time.Parse(time.DateOnly, day); err != nil {
+		return err
+	}
+	return s.Bus.Publish(ctx, e)
+}
+
+// bastions are the addresses of all instances that bear a request's tag.
+func (s *Service) bastions(ctx context.Context, region string) (addresses []string, err error) {
+	pages := ec2.NewDescribeInstancesPaginator(s.EC2, &ec2.DescribeInstancesInput{
+		Filters: []types.Filter{{Name: aws.String("tag-key"), Values: []string{requestTag}}},
+	})
+	for pages.HasMorePages() {
+		page, err := pages.NextPage(ctx, func(o *ec2.Options) { o.Region = region })
+		if err != nil {
+			return nil, fmt.Errorf("listing bastions of %s: %w", region, err)
+		}
+		for _, r := range page.Reservations {
+			for _, i := range r.Instances {
+				if address := aws.ToString(i.PrivateIpAddress); address != "" {
+					addresses = append(addresses, address)
+				}
+			}
+		}
+	}
+	return addresses, nil
+}
