@@ -8,7 +8,7 @@ TESTFLAGS ?=
 # out every method that nobody calls: a service's binary is 34 MB, not 87.
 BUILDTAGS := grpcnotrace,lambda.norpc
 
-.PHONY: help demo test build smoke smoke-processes smoke-mariadb browser-test test-db bench sim lint tidy tidy-check generate clean
+.PHONY: help demo test build smoke smoke-processes smoke-mariadb test-db browser-test sim mutants bench lint tidy tidy-check generate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -45,6 +45,15 @@ test-db: .tmp/mysql97 ## the grantor on MariaDB and MySQL (root; Debian: mariadb
 browser-test: ## the whole road in a headless Chromium (Debian: chromium)
 	cd deploy/powerpole && go test -count=1 -v -tags browser ./browsertest
 
+SEEDS      ?= 200
+SEED_START ?= 1
+
+sim: ## histories of all six services in virtual time, with faults: make sim SEEDS=10000 SEED_START=1
+	cd deploy/powerpole && go run ./sim/cmd/sim -seeds $(SEEDS) -start $(SEED_START)
+
+mutants: ## remove one guard at a time, and see that the simulation notices
+	cd deploy/powerpole && go run ./sim/cmd/mutants
+
 bench: build ## measure, and print a table
 	go run ./deploy/powerpole/bench -bin bin
 
@@ -58,7 +67,7 @@ tidy-check: ## fail where `make tidy` would change something
 	@for m in $(MODULES); do (cd $$m && GOWORK=off go mod tidy -diff) || exit 1; done
 
 generate: ## write what is generated again: topology.json, asyncapi.json, the catalog's schema, golden files
-	cd pkg && go test ./event ./topology ./catalog -update
+	cd pkg && go test ./event ./event/asyncapi ./topology ./catalog -update
 
 clean: ## remove what was built
 	rm -rf bin .tmp
