@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	pagedomain "github.com/chromedp/cdproto/page"
 	cdp "github.com/chromedp/chromedp"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
@@ -37,7 +38,7 @@ func TestAPersonClicksTheWholeRoad(t *testing.T) {
 
 	do(t, page, "asking",
 		cdp.Navigate(url),
-		click(person(requester)), click(`[data-channel="`+channel+`"]`),
+		become(requester), click(`[data-channel="`+channel+`"]`),
 		click(`[data-action="slash"]`),
 		cdp.WaitVisible(`form#modal`),
 		check(field(intake.DatabasesBlock(cluster), intake.DatabasesAction)+`[value="shop"]`),
@@ -53,15 +54,15 @@ func TestAPersonClicksTheWholeRoad(t *testing.T) {
 	do(t, page, "sending", click(`button#modal-submit`), cdp.WaitNotPresent(`form#modal`))
 
 	do(t, page, "approving",
-		click(person(approver)), click(`[data-channel="`+channel+`"]`),
+		become(approver), click(`[data-channel="`+channel+`"]`),
 		contains(`#messages`, "look at <b>order</b> 7"), // as text: nothing that people write is markup
-		evaluate(`window.confirm = () => true`), click(`#messages [data-button="powerpole.approve"]`),
+		click(`#messages [data-button="powerpole.approve"]`),
 		cdp.WaitVisible(`#events [data-type="Granted"]`),
 	)
 	shoot(t, page, "demo.png")
 
 	do(t, page, "reading the direct message",
-		click(person(requester)), click(`[data-channel="dm"]`),
+		become(requester), click(`[data-channel="dm"]`),
 		cdp.WaitVisible(`#messages a.session-link`),
 	)
 	user, password := credentials(t, page)
@@ -120,7 +121,9 @@ func browser(t *testing.T) context.Context {
 	t.Cleanup(cancel)
 	ctx, cancel := cdp.NewContext(alloc)
 	t.Cleanup(cancel)
-	if err := cdp.Do(ctx); err != nil {
+	// Whoever clicks here means it.
+	sure := pagedomain.AddScriptToEvaluateOnNewDocumentParams{Source: `window.confirm = () => true`}
+	if _, err := cdp.Call(ctx, pagedomain.AddScriptToEvaluateOnNewDocument, sure); err != nil {
 		t.Fatalf("starting chromium: %v", err)
 	}
 	return ctx
@@ -134,14 +137,19 @@ func do(t *testing.T, page context.Context, what string, actions ...step) {
 	defer cancel()
 	for i, a := range actions {
 		if _, err := cdp.Run(ctx, a); err != nil {
-			body, _ := cdp.Run(page, cdp.Text("body"))
-			shoot(t, page, "failed.png")
+			late, cancel := context.WithTimeout(page, 10*time.Second) // a page that hangs says nothing
+			defer cancel()
+			body, _ := cdp.Run(late, cdp.Text("body"))
+			shoot(t, late, "failed.png")
 			t.Fatalf("%s, step %d: %v\nthe page says:\n%s", what, i+1, err, body)
 		}
 	}
 }
 
-func person(id string) string { return `[data-person="` + id + `"]` }
+// become switches to a person, and waits until the page is that person's.
+func become(id string) step {
+	return cdp.Steps(click(`[data-person="`+id+`"]`), becomes(fmt.Sprintf(`document.querySelector("[data-me]")?.dataset.me === %q`, id)))
+}
 
 func field(block, action string) string {
 	return fmt.Sprintf(`form#modal [name="%s/%s"]`, block, action)
@@ -186,7 +194,8 @@ func script(body, selector, value string) step {
 func becomes(expression string) step {
 	return func(ctx context.Context, t *cdp.Target) (cdp.Void, error) {
 		for {
-			_, err := cdp.Poll[bool](expression, cdp.WithPollingTimeout(0))(ctx, t)
+			// By a timer: a tab behind another draws no frames.
+			_, err := cdp.Poll[bool](expression, cdp.WithPollingTimeout(0), cdp.WithPollingInterval(50*time.Millisecond))(ctx, t)
 			if err == nil || ctx.Err() != nil || errors.Is(err, context.Canceled) {
 				return cdp.Void{}, err
 			}
