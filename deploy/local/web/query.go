@@ -95,7 +95,7 @@ func run(ctx context.Context, conn *sql.Conn, statement string) result {
 	if err != nil {
 		return result{Error: explain(err)}
 	}
-	res.Summary += fmt.Sprintf(" (%s)", time.Since(start).Round(time.Millisecond))
+	res.Summary += fmt.Sprintf(" (%s)", time.Since(start).Round(100*time.Microsecond))
 	return res
 }
 

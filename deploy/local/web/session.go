@@ -76,14 +76,27 @@ func (s *Server) begin(ctx context.Context, instance, owner string, from netip.A
 	ss := &session{ssm: started, from: from}
 	ss.quiet = time.AfterFunc(idle, func() { s.end(ss) })
 	context.AfterFunc(started.Context(), ss.disconnect)
-	s.mu.Lock()
-	s.sessions[instance] = ss
-	s.mu.Unlock()
+	if first := s.keep(instance, ss); first != ss {
+		s.end(ss)
+		return first, nil
+	}
 	if err := s.openLog(ctx, ss); err != nil {
 		s.end(ss) // what is not logged does not happen
 		return nil, err
 	}
 	return ss, s.note(ctx, ss, fmt.Sprintf("session started by %s from %s", owner, from))
+}
+
+// keep remembers a session as the instance's, unless another was faster; it
+// returns the one that counts.
+func (s *Server) keep(instance string, ss *session) *session {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if first := s.sessions[instance]; first != nil && first.open() {
+		return first
+	}
+	s.sessions[instance] = ss
+	return ss
 }
 
 func (ss *session) open() bool { return ss.ssm.Context().Err() == nil }

@@ -171,7 +171,7 @@ func (s *Server) statement(r *http.Request) (result, error) {
 	res := run(r.Context(), conn, statement)
 	after := res.Summary
 	if res.Error != "" {
-		after = res.Error
+		after = ss.clean(res.Error) // what MySQL quotes was typed
 	}
 	if lost(conn) {
 		ss.disconnect()

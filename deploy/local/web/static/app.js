@@ -5,6 +5,7 @@
 const slack = document.getElementById("slack");
 const slot = document.getElementById("modal-slot");
 const workspace = () => slack.firstElementChild;
+const shown = () => workspace().dataset.me + workspace().dataset.open;
 let channel = new URLSearchParams(location.search).get("channel") || workspace().dataset.open;
 let queue = Promise.resolve(); // acts of one person happen one after the other
 
@@ -14,24 +15,26 @@ function act(path, fields) {
   return queue;
 }
 
+let asked = 0; // an answer that a later question has overtaken is dropped
 async function fetchSlack() {
-  const wanted = channel;
-  const res = await fetch("/fragment/slack?channel=" + encodeURIComponent(wanted));
-  if (!res.ok || wanted !== channel) return;
+  const mine = ++asked;
+  const res = await fetch("/fragment/slack?channel=" + encodeURIComponent(channel));
+  const html = await res.text();
+  if (!res.ok || mine !== asked) return;
   const input = slack.querySelector(".composer input");
   const typed = input ? input.value : "";
   const focused = input && document.activeElement === input;
   const before = slack.querySelector("#messages, #home");
   const top = before ? before.scrollTop : 0;
   const atEnd = !before || before.scrollHeight - before.scrollTop - before.clientHeight < 40;
-  const was = workspace().dataset.open;
-  slack.innerHTML = await res.text();
+  const was = shown();
+  slack.innerHTML = html;
   const now = slack.querySelector(".composer input");
   now.value = typed;
   if (focused) now.focus();
   const list = slack.querySelector("#messages");
   const home = slack.querySelector("#home");
-  if (list) list.scrollTop = atEnd || was !== workspace().dataset.open ? list.scrollHeight : top;
+  if (list) list.scrollTop = atEnd || was !== shown() ? list.scrollHeight : top;
   if (home) home.scrollTop = top;
   marks();
 }
@@ -73,6 +76,16 @@ async function fetchPart(name) {
   if (res.ok) put(document.getElementById(name), await res.text());
 }
 
+/** become switches person. What is clicked afterwards, that person does. */
+function become(id) {
+  act("/person", { id }).then(() => {
+    showModal("");
+    quiet(fetchModal());
+    quiet(fetchSlack());
+    if (channel === "home") act("/slack/home");
+  }, () => {});
+}
+
 function go(id) {
   channel = id;
   history.replaceState(null, "", "/?channel=" + encodeURIComponent(id));
@@ -88,7 +101,7 @@ document.addEventListener("click", (event) => {
   const b = event.target.closest("button, a");
   if (!b || (b.dataset.confirm && !confirm(b.dataset.confirm))) return;
   const d = b.dataset;
-  if (d.person) act("/person", { id: d.person }).then(() => location.assign("/?channel=" + encodeURIComponent(channel)), () => {});
+  if (d.person) become(d.person);
   else if (d.channel) go(d.channel);
   else if (d.action === "slash") act("/slack/say", { channel, text: "/powerpole" });
   else if (d.kill) act("/instance/kill", { id: d.kill });
