@@ -28,6 +28,7 @@ func (s *Service) onWriter(ctx context.Context, cluster catalog.Cluster, do func
 	if err != nil {
 		return errors.Join(refused, err)
 	}
+	server.Close() // nothing is held on what is not the writer
 	for _, i := range instances {
 		if done, err := s.ifWriter(ctx, cluster, i, do); done {
 			return err

@@ -80,7 +80,7 @@ func open(ctx context.Context, t Target) (*Server, error) {
 	return &Server{target: t, db: db, conn: conn}, nil
 }
 
-// Close ends the connection, and with it its named lock. It returns nothing:
+// Close ends the connection, and with it its named lock; again it does nothing. It returns nothing:
 // what was done has been read back or is not believed.
 func (s *Server) Close() {
 	_ = s.conn.Close()

@@ -1,0 +1,41 @@
+package mysqlacct_test
+
+import (
+	"slices"
+	"testing"
+
+	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
+)
+
+var ddl = []string{"SELECT", "SHOW VIEW", "INSERT", "UPDATE", "DELETE", "CREATE", "ALTER", "DROP", "INDEX", "REFERENCES"}
+
+func TestTheAdministratorOfDeploySQLLacksNothingAndWhatAnotherLacksIsListed(t *testing.T) {
+	onReal(t, func(t *testing.T, s *accttest.Server) {
+		if missing, err := s.Connect(t).MissingRights(t.Context(), []string{"shop", "app_db"}, ddl); err != nil || len(missing) > 0 {
+			t.Errorf("the administrator of deploy/sql lacks %q, %v", missing, err)
+		}
+		accttest.Exec(t, s.Root(t), "CREATE USER 'weak'@'127.0.0.1' IDENTIFIED BY 'We-4k'", "GRANT CREATE USER ON *.* TO 'weak'@'127.0.0.1'",
+			"GRANT SELECT ON mysql.* TO 'weak'@'127.0.0.1'", "GRANT SELECT ON shop.* TO 'weak'@'127.0.0.1'")
+		weak := s.Target
+		weak.User, weak.Password = "weak", secret.New("We-4k")
+		c, err := mysqlacct.Connect(t.Context(), weak)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		missing, err := c.MissingRights(t.Context(), []string{"shop"}, []string{"SELECT"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []string{"PROCESS ON *.*", "SELECT ON shop.* WITH GRANT OPTION"} {
+			if !slices.Contains(missing, want) {
+				t.Errorf("%q lacks %q", missing, want)
+			}
+		}
+		if slices.Contains(missing, "CREATE USER ON *.*") || slices.Contains(missing, "SELECT ON mysql.*") {
+			t.Errorf("%q lists what it has", missing)
+		}
+	})
+}
