@@ -165,6 +165,14 @@ func count(n int64) string {
 	return fmt.Sprintf("%d rows", n)
 }
 
+// code is what kind of error it is, without anything that was typed.
+func code(err error) string {
+	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {
+		return fmt.Sprintf("ERROR %d (%s)", e.Number, e.SQLState[:])
+	}
+	return "no connection"
+}
+
 // explain is an error as MySQL's client shows it.
 func explain(err error) string {
 	if e, ok := errors.AsType[*mysql.MySQLError](err); ok {

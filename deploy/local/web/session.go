@@ -38,7 +38,7 @@ type session struct {
 	db   *sql.DB
 	conn *sql.Conn
 	user string
-	hide string // the password, to keep it out of the log
+	hide []string // the passwords that worked, to keep them out of the log
 }
 
 // mayOpen is nil for the person whose bastion it is.
@@ -75,7 +75,7 @@ func (s *Server) begin(ctx context.Context, instance, owner string, from netip.A
 	}
 	ss := &session{ssm: started, from: from}
 	ss.quiet = time.AfterFunc(idle, func() { s.end(ss) })
-	context.AfterFunc(started.Context(), ss.disconnect)
+	context.AfterFunc(started.Context(), func() { s.over(ss) })
 	if first := s.keep(instance, ss); first != ss {
 		s.end(ss)
 		return first, nil
@@ -109,6 +109,14 @@ func (s *Server) end(ss *session) {
 	ss.disconnect()
 }
 
+// over tidies up after a session, however it ended.
+func (s *Server) over(ss *session) {
+	ss.disconnect()
+	if err := s.note(context.Background(), ss, ss.why()); err != nil {
+		s.opts.Log.Debug("logging the end of a session", "error", err) // all of it ends
+	}
+}
+
 // disconnect closes the connection, if there is one.
 func (ss *session) disconnect() {
 	ss.quiet.Stop()
@@ -126,7 +134,7 @@ func (ss *session) take() (*sql.DB, *sql.Conn) {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
 	db, conn := ss.db, ss.conn
-	ss.db, ss.conn, ss.hide = nil, nil, ""
+	ss.db, ss.conn = nil, nil
 	return db, conn
 }
 
@@ -137,7 +145,10 @@ func (ss *session) put(db *sql.DB, conn *sql.Conn, user, password string) bool {
 	if !ss.open() {
 		return false
 	}
-	ss.db, ss.conn, ss.user, ss.hide = db, conn, user, password
+	ss.db, ss.conn, ss.user = db, conn, user
+	if password != "" {
+		ss.hide = append(ss.hide, password)
+	}
 	return true
 }
 
@@ -151,14 +162,14 @@ func (ss *session) connection() (*sql.Conn, string) {
 	return ss.conn, ss.user
 }
 
-// clean is text without the session's password, should somebody type it.
+// clean is text without the session's passwords, should somebody type one.
 func (ss *session) clean(text string) string {
 	ss.mu.Lock()
 	defer ss.mu.Unlock()
-	if ss.hide == "" {
-		return text
+	for _, password := range ss.hide {
+		text = strings.ReplaceAll(text, password, "••••••••")
 	}
-	return strings.ReplaceAll(text, ss.hide, "••••••••")
+	return text
 }
 
 // why says in words how the session ended, "" while it lasts.

@@ -12,9 +12,14 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws/logs"
 )
 
+// cloudwatch is a client that does not try again: the page waits for it.
+func (s *Server) cloudwatch() *cloudwatchlogs.Client {
+	return cloudwatchlogs.NewFromConfig(s.opts.AWS.Config(), func(o *cloudwatchlogs.Options) { o.RetryMaxAttempts = 1 })
+}
+
 // openLog makes the session's log stream.
 func (s *Server) openLog(ctx context.Context, ss *session) error {
-	client := cloudwatchlogs.NewFromConfig(s.opts.AWS.Config())
+	client := s.cloudwatch()
 	_, err := client.CreateLogGroup(ctx, &cloudwatchlogs.CreateLogGroupInput{LogGroupName: &s.opts.LogGroup})
 	if _, exists := errors.AsType[*types.ResourceAlreadyExistsException](err); err != nil && !exists {
 		return fmt.Errorf("making the log group %q: %w", s.opts.LogGroup, err)
@@ -30,7 +35,7 @@ func (s *Server) openLog(ctx context.Context, ss *session) error {
 func (s *Server) note(ctx context.Context, ss *session, line string) error {
 	line = ss.clean(line)
 	id, now := ss.ssm.ID(), time.Now().UnixMilli()
-	_, err := cloudwatchlogs.NewFromConfig(s.opts.AWS.Config()).PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{
+	_, err := s.cloudwatch().PutLogEvents(ctx, &cloudwatchlogs.PutLogEventsInput{
 		LogGroupName: &s.opts.LogGroup, LogStreamName: &id,
 		LogEvents: []types.InputLogEvent{{Message: &line, Timestamp: &now}},
 	})

@@ -21,8 +21,10 @@ type sessionPage struct {
 	Person                       slack.User
 	// State is starting, open, connected, ended or refused; Note says more.
 	State, Note, Account string
-	Log                  []logs.Event
-	LogGroup             string
+	// Again says that another session can start.
+	Again    bool
+	Log      []logs.Event
+	LogGroup string
 }
 
 func (s *Server) routeSessions(mux *http.ServeMux) {
@@ -69,7 +71,7 @@ func (s *Server) sessionOf(r *http.Request) sessionPage {
 		p.State, p.Account, p.Note = "connected", user+"@"+p.Address, ""
 	}
 	if why := ss.why(); why != "" {
-		p.State, p.Note = "ended", why
+		p.State, p.Note, p.Again = "ended", why, s.opts.AWS.SSM.Connected(instance)
 	}
 	return p
 }
@@ -128,8 +130,10 @@ func (s *Server) connectSession(r *http.Request, ss *session) error {
 	}
 	from := ss.from.String()
 	if err := s.connect(r.Context(), ss, user, r.PostFormValue("password")); err != nil {
-		text := explain(err)
-		return errors.Join(errors.New(text), s.note(context.WithoutCancel(r.Context()), ss, fmt.Sprintf("login as %s from %s: %s", user, from, text)))
+		// Nothing that was typed is logged: who mixes up the fields has typed the
+		// password as the user, and MySQL's text repeats it.
+		line := fmt.Sprintf("login from %s refused: %s", from, code(err))
+		return errors.Join(errors.New(explain(err)), s.note(context.WithoutCancel(r.Context()), ss, line))
 	}
 	return s.note(r.Context(), ss, fmt.Sprintf("logged in as %s from %s", user, from))
 }

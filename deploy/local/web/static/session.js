@@ -59,6 +59,7 @@ if ($("login")) {
   });
   document.addEventListener("click", (e) => {
     if (e.target.id === "end") quiet(act("end"));
+    if (e.target.id === "start") quiet(act("start"));
   });
   quiet(refresh());
   setInterval(() => quiet(refresh()), 1000);
