@@ -39,3 +39,22 @@ func TestTheAdministratorOfDeploySQLLacksNothingAndWhatAnotherLacksIsListed(t *t
 		}
 	})
 }
+
+func TestAnAccountIsMarkedWhereTheServerHasRoomForIt(t *testing.T) {
+	onMySQL(t, func(t *testing.T, s *accttest.Server) {
+		p := read("with.mark")
+		grant(t, s, p)
+		accttest.Exec(t, s.Root(t), "CREATE USER 'without.mark'@'127.0.0.9' IDENTIFIED BY 'x' ATTRIBUTE '{\"other\": 1}'")
+		all, err := s.Connect(t).Accounts(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, want := range []mysqlacct.Found{
+			{User: "with.mark", Host: here, Marked: true}, {User: "without.mark", Host: "127.0.0.9"},
+		} {
+			if !slices.Contains(all, want) {
+				t.Errorf("%+v is not among %+v", want, all)
+			}
+		}
+	})
+}
