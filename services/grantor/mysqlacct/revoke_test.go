@@ -92,7 +92,6 @@ func TestAHeldLockIsSeizedByRevoke(t *testing.T) {
 		p := read("held.lock")
 		grant(t, s, p)
 		holder, err := s.Admin(t).Conn(t.Context()) // as a dead handler's
-
 		if err != nil {
 			t.Fatal(err)
 		}
