@@ -24,28 +24,34 @@ import (
 	"github.com/powerpole/powerpole/services/approval"
 )
 
-// passed lists the types of all events that passed the bus.
+// passed is what has passed the bus, by type: what approval says for each
+// request once, however often. The same event may be published again, with the
+// same id.
 type passed struct {
-	mu    sync.Mutex
-	types []string
+	mu  sync.Mutex
+	ids map[string]map[string]bool
 }
 
 func (p *passed) take(e local.Event) {
+	r, err := event.Parse([]byte(e.JSON))
+	if err != nil {
+		return
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.types = append(p.types, e.DetailType)
+	if p.ids == nil {
+		p.ids = map[string]map[string]bool{}
+	}
+	if p.ids[r.Type] == nil {
+		p.ids[r.Type] = map[string]bool{}
+	}
+	p.ids[r.Type][r.Detail.ID] = true
 }
 
 func (p *passed) count(typ string) int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	n := 0
-	for _, t := range p.types {
-		if t == typ {
-			n++
-		}
-	}
-	return n
+	return len(p.ids[typ])
 }
 
 // process runs approval as its command does, on queues, schedules and a table of
@@ -123,11 +129,11 @@ func TestAsAProcessItAsksDecidesAndLapsesByTheScheduler(t *testing.T) {
 		publish(wired(t, b.click(t, first, "U0HANAKO", event.Approve)))
 		time.Sleep(time.Minute)
 		if passed.count("Approved") != 1 || passed.count("Voted") != 1 {
-			t.Errorf("passed: %v", passed.types)
+			t.Errorf("passed: %v", passed.ids)
 		}
 		time.Sleep(9 * time.Hour)
 		if passed.count("Lapsed") != 1 {
-			t.Errorf("passed: %v", passed.types)
+			t.Errorf("passed: %v", passed.ids)
 		}
 		shown := []string{string(b.messages()[0].Blocks), string(b.messages()[1].Blocks)}
 		if !slices.ContainsFunc(shown, func(s string) bool { return strings.Contains(s, "Lapsed") }) {
