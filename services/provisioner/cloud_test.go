@@ -27,6 +27,7 @@ type cloud struct {
 	blindTo  string   // nor by this filter; "id" for the id
 	noSSM    bool     // sessions cannot be listed
 	looks    int      // calls of DescribeInstances
+	shown    int      // instances that DescribeInstances showed
 	noEC2    bool     // instances cannot be listed
 	deaf     int      // the next terminations are answered and not done
 }
@@ -97,7 +98,15 @@ func (c *cloud) DescribeInstances(ctx context.Context, in *ec2.DescribeInstances
 	if blind {
 		return &ec2.DescribeInstancesOutput{}, nil
 	}
-	return c.Client.DescribeInstances(ctx, in, o...)
+	out, err := c.Client.DescribeInstances(ctx, in, o...)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err == nil {
+		for _, r := range out.Reservations {
+			c.shown += len(r.Instances)
+		}
+	}
+	return out, err
 }
 
 func (c *cloud) GetConnectionStatus(ctx context.Context, in *ssm.GetConnectionStatusInput, o ...func(*ssm.Options)) (*ssm.GetConnectionStatusOutput, error) {

@@ -71,8 +71,11 @@ func TestASweepFindsABastionThatWentWithoutAHint(t *testing.T) {
 			t.Fatal("not being listed was taken for being gone")
 		}
 		must(t, w.aws.EC2.Kill(ready.InstanceID))
-		w.cloud.noEC2 = true
+		w.cloud.noEC2, w.cloud.looks = true, 0
 		w.sweep()
+		if w.cloud.looks != 1 {
+			t.Errorf("%d looks at a region that does not answer", w.cloud.looks)
+		}
 		w.cloud.noEC2 = false
 		w.sweep()
 		w.sweep()

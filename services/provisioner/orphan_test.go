@@ -91,6 +91,21 @@ func TestAnInstanceThatTheSameSweepEndedIsNoOrphan(t *testing.T) {
 	})
 }
 
+func TestAnOrphanOfARecordThatTheSweepFinishedIsEndedByTheSameSweep(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.build()
+		if _, later := bus.IsLater(w.OnExpired(t.Context(), w.expired(0))); !later {
+			t.Fatal("it does not wait for Revoked")
+		}
+		w.stray(provisioner.TagRequest, w.id)
+		time.Sleep(old)
+		w.sweep()
+		if len(w.standing("")) != 0 || w.bus.count("Alarmed") != 1 {
+			t.Errorf("standing %+v, %d alarms", w.standing(""), w.bus.count("Alarmed"))
+		}
+	})
+}
+
 func TestAboveTheCeilingNoOrphanIsEndedAndPeopleAreTold(t *testing.T) {
 	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
 		for range 6 {
@@ -121,6 +136,9 @@ func TestWhatPowerPoleDidNotMakeIsNeverEnded(t *testing.T) {
 		w.sweep()
 		if len(w.standing("")) != 3 || len(w.cloud.asked) != 0 {
 			t.Errorf("asked to end %q", w.cloud.asked)
+		}
+		if w.cloud.shown != 1 {
+			t.Errorf("looked at %d instances, and one bears our tag", w.cloud.shown)
 		}
 	})
 }

@@ -144,6 +144,9 @@ func TestSchedulesThatCannotBeDeletedAlarmToo(t *testing.T) {
 		if n := w.bus.count("Alarmed"); n != 1 || w.bus.count("Reaped") != 0 {
 			t.Errorf("%d alarms, receipt %v", n, w.state().Reaped)
 		}
+		if n := w.bus.count("Expired"); n != 1 {
+			t.Errorf("an answered end was said %d times", n)
+		}
 		w.clock.keeps = false
 		w.sweep()
 		if w.bus.count("Reaped") != 1 {
