@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 
@@ -17,6 +18,8 @@ import (
 func (c *checks) ended(all []*facts) {
 	for _, f := range all {
 		switch {
+		case f.created == nil && f.approved == nil && len(f.ends) == 0:
+			// only an alarm about something forged
 		case f.created == nil:
 			c.fail("S4", "%s was never asked for", f.id)
 		case len(f.ends) != 1:
@@ -39,6 +42,9 @@ func (c *checks) events() {
 	for _, e := range c.world.seen.all() {
 		if e.replay || e.Detail.ID == "" || e.Source == event.EC2 {
 			continue
+		}
+		if v, err := as[event.Voted](e.Event); e.Type == "Alarmed" || e.Type == v.EventType() && err == nil && !v.Taken {
+			continue // of no record: what is refused is answered anew each time
 		}
 		said, err := json.Marshal(e.Detail)
 		if err != nil {
@@ -119,12 +125,30 @@ func (c *checks) agreed(ctx context.Context, all []*facts) {
 		for _, r := range rows {
 			written[r.Entry.Kind]++
 		}
+		refused := len(rows) > 0 && rows[0].Entry.Kind == approval.Denied // at once
 		for kind, said := range map[approval.Kind]bool{
-			approval.Requested: f.created != nil, approval.Approved: f.approved != nil, approval.Denied: f.ends["Denied"],
+			approval.Requested: f.created != nil && !refused, approval.Approved: f.approved != nil, approval.Denied: f.ends["Denied"],
 			approval.Cancelled: f.ends["Cancelled"], approval.Lapsed: f.ends["Lapsed"], approval.Ended: f.ends["Reaped"],
 		} {
 			if said != (written[kind] == 1) {
 				c.fail("S10", "the log of %s has %d rows %q, the archive says %v", f.id, written[kind], kind, said)
+			}
+		}
+	}
+}
+
+// everybody checks that nothing is granted while everybody has more than the
+// catalog says.
+func (c *checks) everybody() {
+	for _, e := range c.world.seen.all() {
+		granted, err := as[event.Granted](e.Event)
+		if e.Type != granted.EventType() || e.replay || err != nil {
+			continue
+		}
+		for _, f := range c.world.faults.fired {
+			from, to := c.world.began.Add(f.from), c.world.began.Add(f.to)
+			if f.Kind == Everybody && from.Before(granted.GrantedAt.Add(-time.Second)) && to.After(e.at) {
+				c.fail("S1", "%s was granted while everybody had more than the catalog says", e.Detail.RequestID)
 			}
 		}
 	}

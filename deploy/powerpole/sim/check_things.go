@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strings"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
@@ -27,6 +28,24 @@ func (c *checks) appeared(n *thing) {
 	}
 	if n.kind == anAccount {
 		c.stopped(n, f)
+		c.alone(n)
+	}
+}
+
+// alone checks S5 where it is easily broken: an account shares neither its name
+// nor its address with one of another request.
+func (c *checks) alone(n *thing) {
+	user, host, _ := strings.Cut(n.id, "@")
+	if user == foreignAccount {
+		c.fail("S5", "%s was given the name of somebody else's account", n.request)
+	}
+	for _, other := range c.world.things.all {
+		if other.kind != anAccount || other.request == n.request || !other.gone.IsZero() {
+			continue
+		}
+		if u, h, _ := strings.Cut(other.id, "@"); u == user || h == host {
+			c.fail("S5", "%s of %s and %s of %s are there at once", n.id, n.request, other.id, other.request)
+		}
 	}
 }
 

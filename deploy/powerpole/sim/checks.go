@@ -97,6 +97,7 @@ func (c *checks) end(ctx context.Context) {
 	c.gone(by)
 	c.ended(all)
 	c.events()
+	c.everybody()
 	c.told(all)
 	c.agreed(ctx, all)
 	c.secrets()

@@ -47,6 +47,8 @@ func (w *world) do(ctx context.Context, d Deed) {
 		err = w.use(ctx, d)
 	case Home:
 		err = w.slack.OpenHome(ctx, d.Who)
+	case Forge:
+		err = w.forge(ctx, d)
 	case Leave:
 		err = w.leave(ctx, d.Who)
 	}

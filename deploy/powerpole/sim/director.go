@@ -74,6 +74,13 @@ func (w *world) scenes(f Fault) []scene {
 		return []scene{begin(func(context.Context) { w.killInstance() })}
 	case Replay:
 		return []scene{begin(func(ctx context.Context) { w.note("replay", w.replay(ctx, fmt.Sprintf("r%d", f.At))) })}
+	case Everybody:
+		return []scene{
+			begin(func(ctx context.Context) {
+				w.note("everybody", w.asAdmin(ctx, "CREATE USER ''@'%' IDENTIFIED BY 'of-everybody'", "GRANT SELECT ON billing.* TO ''@'%'"))
+			}),
+			end(func() { w.note("nobody", w.asAdmin(context.Background(), "DROP USER ''@'%'")) }),
+		}
 	case Redrive:
 		return []scene{begin(w.redrive)}
 	default:

@@ -33,7 +33,7 @@ const (
 	Killed    FaultKind = "kills an instance"
 	Replay    FaultKind = "replays the archive"
 	Redrive   FaultKind = "redrives the dead letters"
-	Skew      FaultKind = "has a clock of its own"
+	Everybody FaultKind = "gives everybody SELECT on billing"
 )
 
 // Fault is one thing that goes wrong.
@@ -70,8 +70,6 @@ func (f Fault) String() string {
 			s += fmt.Sprintf(" (%s)", f.By)
 		}
 		return s
-	case Skew:
-		return fmt.Sprintf("%s %s, off by %s", f.Where, f.Kind, f.By)
 	default:
 		s := fmt.Sprintf("%s %s", f.Where, f.Kind)
 		if f.For > 0 {
@@ -158,7 +156,7 @@ func timedFault(r *rand.Rand, deeds []Deed) Fault {
 	length := func() time.Duration {
 		return pick(r, []time.Duration{span(r, 5*time.Second, time.Minute), span(r, time.Minute, 30*time.Minute)})
 	}
-	f.Kind = pick(r, []FaultKind{Down, Down, Refusing, Refusing, Refusing, Failover, Exhausted, NoAgent, Killed, Replay, Redrive, Skew})
+	f.Kind = pick(r, []FaultKind{Down, Down, Refusing, Refusing, Refusing, Failover, Exhausted, NoAgent, Killed, Replay, Redrive, Everybody})
 	switch f.Kind {
 	case Down:
 		f.Where, f.For = pick(r, services), length()
@@ -172,8 +170,8 @@ func timedFault(r *rand.Rand, deeds []Deed) Fault {
 		f.Where = "somebody"
 	case Replay, Redrive:
 		f.Where = "an operator"
-	case Skew:
-		f.Where, f.By, f.At = "scheduler", span(r, -5*time.Minute, 5*time.Minute), 0
+	case Everybody:
+		f.Where, f.For = "somebody", span(r, 20*time.Minute, time.Hour)
 	}
 	return f
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"time"
 )
 
@@ -31,6 +32,11 @@ type faults struct {
 	counts map[string]int
 	now    func() time.Duration
 	fired  []firing
+
+	// replaying says that nothing but a replay is going on; replayed are the
+	// calls that were made then.
+	replaying atomic.Bool
+	replayed  []string
 }
 
 // firing is a fault that happened, and when it is over.
@@ -59,6 +65,9 @@ func (f *faults) next(kind string) int {
 func (f *faults) of(c call) fate {
 	service := c.process.name
 	n := f.next(service + " " + c.op)
+	if f.replaying.Load() && !strings.HasPrefix(c.op, "sqs ") {
+		f.replayed = append(f.replayed, service+" "+c.op)
+	}
 	for _, w := range f.plan {
 		if w.Kind == Refusing && within(w, f.now()) && strings.HasPrefix(c.op, w.Where+" ") {
 			f.note(w, w.At+w.For-f.now())
@@ -79,6 +88,8 @@ func (f *faults) of(c call) fate {
 	}
 	return fate{}
 }
+
+func (f *faults) whileReplaying() []string { return f.replayed }
 
 func within(w Fault, now time.Duration) bool { return now >= w.At && now < w.At+w.For }
 

@@ -27,6 +27,11 @@ func (w *world) furnishForeign(ctx context.Context) error {
 		return fmt.Errorf("launching somebody else's instance: %w", err)
 	}
 	w.foreignInstance = aws.ToString(out.Instances[0].InstanceId)
+	return w.asAdmin(ctx, "CREATE USER '"+foreignAccount+"'@'10.9.9.9' IDENTIFIED BY 'of-somebody-else'")
+}
+
+// asAdmin runs statements as somebody who administers the database.
+func (w *world) asAdmin(ctx context.Context, statements ...string) error {
 	cfg := driver.NewConfig()
 	cfg.User, cfg.Passwd = w.database.Admin()
 	cfg.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) {
@@ -38,8 +43,10 @@ func (w *world) furnishForeign(ctx context.Context) error {
 	}
 	db := sql.OpenDB(connector)
 	defer db.Close()
-	if _, err := db.ExecContext(ctx, "CREATE USER '"+foreignAccount+"'@'10.9.9.9' IDENTIFIED BY 'of-somebody-else'"); err != nil {
-		return fmt.Errorf("creating somebody else's account: %w", err)
+	for _, statement := range statements {
+		if _, err := db.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
 	}
 	return nil
 }

@@ -70,8 +70,11 @@ func (w *world) live(p Plan) Result {
 	}
 	w.group.Go(func() { w.gate.run(ctx) })
 	w.group.Go(func() { w.direct(ctx, p) })
-	w.wait(p)
+	over := w.wait(p)
 	w.checks.end(ctx)
+	if over && hash(p.Seed, 0, "replay")%4 == 0 {
+		w.replayAll(ctx)
+	}
 	lasted := w.elapsed()
 	stop()
 	w.post.close()
@@ -89,8 +92,9 @@ const (
 	atLatest  = 8 * time.Hour
 )
 
-// wait waits until the plan is played and nothing of it is left.
-func (w *world) wait(p Plan) {
+// wait waits until the plan is played and nothing of it is left, and says whether
+// it came to that.
+func (w *world) wait(p Plan) bool {
 	over := time.Duration(0)
 	for _, d := range p.Deeds {
 		over = max(over, d.At+time.Second)
@@ -102,9 +106,10 @@ func (w *world) wait(p Plan) {
 	for began := time.Now(); time.Since(began) < atLatest; {
 		time.Sleep(lookEvery)
 		if w.quiet() {
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // quiet says that every request has ended, nothing of any is there and no

@@ -33,6 +33,9 @@ const (
 	Leave   DeedKind = "leaves the company"
 	Home    DeedKind = "opens Home"
 	Show    DeedKind = "asks for the credentials"
+	// Forge is what somebody does who can reach the bus: say something in a
+	// service's name.
+	Forge DeedKind = "forges an event"
 )
 
 // Deed is one thing that a person does.
@@ -43,7 +46,8 @@ type Deed struct {
 	Who  string
 	// Request is which one, by the order in which they are asked for.
 	Request int
-	// Role, Length and Databases are of an Ask.
+	// Role, Length and Databases are of an Ask; Role is the type of the event of
+	// a Forge.
 	Role      string
 	Length    string
 	Databases []string
@@ -57,6 +61,8 @@ func (d Deed) String() string {
 	switch d.Kind {
 	case Ask:
 		s = fmt.Sprintf("%s asks for %s on %s for %s (request %d)", d.Who, d.Role, strings.Join(d.Databases, ", "), d.Length, d.Request)
+	case Forge:
+		s = fmt.Sprintf("%s forges %s (request %d)", d.Who, d.Role, d.Request)
 	case Home, Leave:
 	default:
 		s += fmt.Sprintf(" (request %d)", d.Request)
@@ -116,6 +122,12 @@ func road(r *rand.Rand, request int) []Deed {
 		}
 	}
 	extras(r, add, who, decide)
+	if r.IntN(6) == 0 {
+		deeds = append(deeds, Deed{
+			At: at + span(r, 5*time.Second, 20*time.Minute), Kind: Forge, Who: "an outsider", Request: request, Times: 1,
+			Role: pick(r, []string{"Approved", "InstanceReady", "ActionSubmitted"}),
+		})
+	}
 	return deeds
 }
 

@@ -14,13 +14,14 @@ type seen struct {
 	mu     sync.Mutex
 	events []passed
 	ids    map[string]string // request id by reason
+	forged map[string]bool   // ids of events that nobody of ours said
 }
 
 // passed is one event and when it passed.
 type passed struct {
 	event.Event
 	at     time.Time
-	replay bool
+	replay bool // of an archive, or forged: nobody of ours said it now
 	json   string
 }
 
@@ -32,10 +33,21 @@ func (s *seen) saw(e eventbridge.Event) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.events = append(s.events, passed{parsed.Event, time.Now(), e.Replay != "", e.JSON})
+	foreign := e.Replay != "" || s.forged[parsed.Detail.ID]
+	s.events = append(s.events, passed{parsed.Event, time.Now(), foreign, e.JSON})
+	if foreign {
+		return
+	}
 	if created, err := as[event.RequestCreated](parsed.Event); err == nil && parsed.Type == created.EventType() {
 		s.ids[created.Reason] = parsed.Detail.RequestID
 	}
+}
+
+// forge says that an event of that id will be nobody's of ours.
+func (s *seen) forge(id string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.forged[id] = true
 }
 
 // request is the id of the request with that reason, "" before it is known.

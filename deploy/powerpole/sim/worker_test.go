@@ -25,6 +25,8 @@ const (
 	// everything that happened, in files of that prefix.
 	shrinkSetting = "POWERPOLE_SIM_SHRINK"
 	traceSetting  = "POWERPOLE_SIM_TRACE"
+	// firstSetting ends the worker after the first failure.
+	firstSetting = "POWERPOLE_SIM_FIRST"
 )
 
 // TestHistories plays histories one after the other: a few, or those that the
@@ -52,6 +54,9 @@ func TestHistories(t *testing.T) {
 		fmt.Fprintln(out, string(line))
 		for _, v := range s.Violations {
 			t.Errorf("seed %d: %s", seed, v)
+		}
+		if len(s.Violations) > 0 && os.Getenv(firstSetting) != "" {
+			return
 		}
 	}
 }

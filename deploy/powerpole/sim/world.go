@@ -59,7 +59,7 @@ func specs() []service.Spec {
 // newWorld builds what is outside of the services. dir is for the catalog.
 func newWorld(ctx context.Context, p Plan, reseed func(uint64), dir string) (*world, error) {
 	w := &world{
-		began: time.Now(), lines: &lines{}, processes: map[string]*process{}, seen: &seen{ids: map[string]string{}},
+		began: time.Now(), lines: &lines{}, processes: map[string]*process{}, seen: &seen{ids: map[string]string{}, forged: map[string]bool{}},
 		connections: &connections{all: map[*gated]bool{}},
 	}
 	w.trace = &trace{began: w.began}

@@ -10,27 +10,22 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"os/signal"
 	"path/filepath"
 	"runtime"
-	"strconv"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/sim"
+	"github.com/powerpole/powerpole/deploy/powerpole/sim/internal/worker"
 )
-
-// batch is how many histories one process plays: what it costs to start one
-// hardly shows, and what is left of one history does not pile up.
-const batch = 25
 
 type settings struct {
 	seeds, start uint64
@@ -47,7 +42,7 @@ func main() {
 	flag.IntVar(&s.workers, "workers", runtime.NumCPU(), "how many processes")
 	flag.BoolVar(&s.shrink, "shrink", true, "shrink what fails")
 	flag.StringVar(&s.trace, "trace", "", "prefix of files that take everything that happened")
-	flag.IntVar(&s.most, "most", 5, "stop after so many failing seeds")
+	flag.IntVar(&s.most, "most", 5, "begin no more after so many failing seeds")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -60,9 +55,6 @@ func main() {
 	}
 }
 
-// errEnough ends a run that has failed often enough.
-var errEnough = errors.New("enough seeds have failed")
-
 // run plays all seeds and returns how many failed.
 func run(ctx context.Context, s settings, out io.Writer) (failed int, err error) {
 	dir, err := os.MkdirTemp("", "powerpole-sim-")
@@ -71,95 +63,71 @@ func run(ctx context.Context, s settings, out io.Writer) (failed int, err error)
 	}
 	defer os.RemoveAll(dir)
 	binary := filepath.Join(dir, "sim.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "github.com/powerpole/powerpole/deploy/powerpole/sim")
-	if text, err := build.CombinedOutput(); err != nil {
-		return 0, fmt.Errorf("building the simulation: %w\n%s", err, text)
+	if err := worker.Build(ctx, binary, ""); err != nil {
+		return 0, err
 	}
-	began, played, steps := time.Now(), 0, uint64(0)
-	summaries := make(chan sim.Summary)
-	group, within := errgroup.WithContext(ctx)
-	group.SetLimit(s.workers + 1)
-	group.Go(func() error { return start(within, group, s, binary, dir, summaries) })
-	ended := make(chan error, 1)
-	go func() { ended <- group.Wait(); close(summaries) }()
-	for summary := range summaries {
-		played, steps = played+1, steps+summary.Steps
-		if len(summary.Violations) > 0 {
-			failed++
-			report(out, summary)
-		}
-	}
-	fmt.Fprintf(out, "%d histories, %d calls, %d failed, in %s\n", played, steps, failed, time.Since(began).Round(time.Second))
-	if err := <-ended; err != nil && !errors.Is(err, errEnough) {
-		return failed, err
-	}
-	return failed, nil
-}
-
-// start begins the workers, each with a batch of seeds.
-func start(ctx context.Context, group *errgroup.Group, s settings, binary, dir string, to chan<- sim.Summary) error {
-	failures := make(chan struct{}, s.most)
-	for from := s.start; from < s.start+s.seeds && ctx.Err() == nil; from += batch {
-		count := min(batch, s.start+s.seeds-from)
+	t := &tally{out: out, began: time.Now()}
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(s.workers)
+	for from := s.start; from < s.start+s.seeds; from += worker.Batch {
 		group.Go(func() error {
-			found, err := work(ctx, s, binary, dir, from, count)
-			for _, summary := range found {
-				to <- summary
-				if len(summary.Violations) == 0 {
-					continue
-				}
-				select {
-				case failures <- struct{}{}:
-				default:
-					return errEnough
-				}
+			if ctx.Err() != nil || t.enough(s.most) {
+				return nil
 			}
+			found, err := worker.Play(ctx, binary, from, min(worker.Batch, s.start+s.seeds-from), s.environ()...)
+			t.add(found)
 			return err
 		})
 	}
-	return nil
+	err = group.Wait()
+	t.print()
+	if errors.Is(err, context.Canceled) {
+		err = nil // somebody stopped it
+	}
+	return t.failed, err
 }
 
-// work runs one worker and reads what it wrote.
-func work(ctx context.Context, s settings, binary, dir string, from, count uint64) ([]sim.Summary, error) {
-	if ctx.Err() != nil {
-		return nil, nil // somebody else has had enough
-	}
-	path := filepath.Join(dir, strconv.FormatUint(from, 10)+".jsonl")
-	worker := exec.CommandContext(ctx, binary, "-test.run=^TestHistories$", "-test.timeout=30m")
-	worker.Dir = dir
-	worker.Env = append(os.Environ(), "GOMAXPROCS=1", "POWERPOLE_SIM_OUT="+path,
-		"POWERPOLE_SIM_START="+strconv.FormatUint(from, 10), "POWERPOLE_SIM_COUNT="+strconv.FormatUint(count, 10))
+// environ is what a worker is asked for.
+func (s settings) environ() (out []string) {
 	if s.shrink {
-		worker.Env = append(worker.Env, "POWERPOLE_SIM_SHRINK=1")
+		out = append(out, "POWERPOLE_SIM_SHRINK=1")
 	}
 	if s.trace != "" {
-		worker.Env = append(worker.Env, "POWERPOLE_SIM_TRACE="+s.trace)
+		out = append(out, "POWERPOLE_SIM_TRACE="+s.trace)
 	}
-	text, failure := worker.CombinedOutput()
-	found, err := read(path)
-	if err != nil || uint64(len(found)) < count && ctx.Err() == nil {
-		return found, fmt.Errorf("seeds from %d: %w\n%s", from, errors.Join(failure, err), text)
-	}
-	return found, nil
+	return out
 }
 
-func read(path string) (out []sim.Summary, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	for d := json.NewDecoder(f); ; {
-		var s sim.Summary
-		switch err := d.Decode(&s); {
-		case errors.Is(err, io.EOF):
-			return out, nil
-		case err != nil:
-			return out, err
+// tally counts what was played and prints what failed.
+type tally struct {
+	out   io.Writer
+	began time.Time
+
+	mu             sync.Mutex
+	played, failed int
+	steps          uint64
+}
+
+func (t *tally) enough(most int) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.failed >= most
+}
+
+func (t *tally) add(found []sim.Summary) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	for _, s := range found {
+		t.played, t.steps = t.played+1, t.steps+s.Steps
+		if len(s.Violations) > 0 {
+			t.failed++
+			report(t.out, s)
 		}
-		out = append(out, s)
 	}
+}
+
+func (t *tally) print() {
+	fmt.Fprintf(t.out, "%d histories, %d calls, %d failed, in %s\n", t.played, t.steps, t.failed, time.Since(t.began).Round(time.Second))
 }
 
 func report(out io.Writer, s sim.Summary) {

@@ -1,0 +1,48 @@
+package sim
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/powerpole/powerpole/pkg/topology"
+)
+
+// replayAll checks S8 when everything is over: the archive is replayed, and, as
+// if the rules that keep replays out were wrong, put into the services' queues
+// as well. Nobody may do anything but take the messages out.
+func (w *world) replayAll(ctx context.Context) {
+	const period, after, phase = 5 * time.Minute, 2 * time.Minute, time.Minute
+	time.Sleep((period + after - w.elapsed()%period) % period) // no sweep comes by
+	w.faults.replaying.Store(true)
+	w.note("replay at the end", w.replay(ctx, "at-the-end"))
+	for _, e := range w.seen.all() {
+		if e.replay {
+			continue
+		}
+		for _, s := range topology.Services() {
+			if s.Queue() == "" || !consumes(s, e) {
+				continue
+			}
+			body := strings.Replace(e.json, "{", `{"replay-name":"misrouted",`, 1)
+			arn := "arn:aws:sqs:us-east-1:000000000000:" + s.Queue()
+			if err := w.stack.SQS.Deliver(ctx, arn, body, nil); err != nil {
+				w.note("replay into "+arn, err)
+			}
+		}
+	}
+	time.Sleep(phase)
+	w.faults.replaying.Store(false)
+	for _, op := range w.faults.whileReplaying() {
+		w.checks.fail("S8", "%s was called for what was replayed", op)
+	}
+}
+
+func consumes(s topology.Service, e passed) bool {
+	for _, c := range s.Consumes {
+		if c.Source == e.Source && c.Type == e.Type {
+			return true
+		}
+	}
+	return false
+}
