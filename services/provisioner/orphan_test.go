@@ -113,6 +113,7 @@ func TestAboveTheCeilingNoOrphanIsEndedAndPeopleAreTold(t *testing.T) {
 		}
 		time.Sleep(old)
 		w.sweep()
+		time.Sleep(5 * time.Minute)
 		w.sweep()
 		alarms := said[event.Alarmed](t, w.bus)
 		if len(w.standing("")) != 6 || len(alarms) != 1 || alarms[0].Alarm != "too-many-orphans" {
