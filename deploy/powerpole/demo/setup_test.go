@@ -198,7 +198,9 @@ func (w *world) left() (left []string) {
 		}
 	}
 	for _, s := range w.AWS.Scheduler.Schedules() {
-		left = append(left, "schedule "+s.Name)
+		if s.Group == topology.ScheduleGroup { // the sweeps' are of another, and stay
+			left = append(left, "schedule "+s.Name)
+		}
 	}
 	for _, s := range w.AWS.SecretsManager.Secrets() {
 		if strings.HasPrefix(s.Name, credential.Prefix) {

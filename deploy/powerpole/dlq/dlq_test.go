@@ -78,7 +78,7 @@ func TestALetterOfEventBridgeNamesTheErrorAndGoesToTheQueueOfTheTopology(t *test
 			}},
 		})
 		must(t, err)
-		l := w.only("provisioner", "")
+		l := w.only("provisioner", "pp-01k0000000000000000000000c")
 		if l.Shape != dlq.Undelivered || !strings.Contains(l.Reason, "NO_RESOURCE") || l.RequestID != "pp-01k0000000000000000000000c" ||
 			l.EventID != "e1" || l.Kind != "powerpole.approval Approved v1" || l.To != "powerpole-provisioner" {
 			t.Fatalf("the letter is %+v", l)
@@ -86,7 +86,7 @@ func TestALetterOfEventBridgeNamesTheErrorAndGoesToTheQueueOfTheTopology(t *test
 		if _, err := w.Redrive(t.Context(), everything, l.ID, false); err == nil {
 			t.Error("it was redriven to a queue that is not there")
 		}
-		if again := w.only("provisioner", ""); again.ID != l.ID {
+		if again := w.only("provisioner", "pp-01k0000000000000000000000c"); again.ID != l.ID {
 			t.Errorf("after the failed redrive there is %+v", again)
 		}
 		time.Sleep(2 * time.Minute) // SQS does not make a queue again for a minute
