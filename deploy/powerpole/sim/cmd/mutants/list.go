@@ -4,17 +4,25 @@ package main
 func mutants() []mutant {
 	return []mutant{
 		{"publish: FailedEntryCount is not looked at", "pkg/bus/publisher.go", "if result.FailedEntryCount == 0 {", "if true {"},
-		{"bus: a handler's error is acknowledged", "pkg/bus/judge.go",
-			"return verdict{action: comeBack, reason: failReason(err), backoff: true, err: err}", "return verdict{action: acknowledge, reason: failReason(err), err: err}"},
-		{"bus: Later is acknowledged", "pkg/bus/judge.go",
-			"return verdict{action: comeBack, reason: laterReason(err), after: later.after, err: err}", "return verdict{action: acknowledge, reason: laterReason(err), err: err}"},
+		{
+			"bus: a handler's error is acknowledged", "pkg/bus/judge.go",
+			"return verdict{action: comeBack, reason: failReason(err), backoff: true, err: err}", "return verdict{action: acknowledge, reason: failReason(err), err: err}",
+		},
+		{
+			"bus: Later is acknowledged", "pkg/bus/judge.go",
+			"return verdict{action: comeBack, reason: laterReason(err), after: later.after, err: err}", "return verdict{action: acknowledge, reason: laterReason(err), err: err}",
+		},
 		{"bus: replayed events are handled", "pkg/bus/router.go", `if received.ReplayName != "" {`, "if false {"},
-		{"store: no compare-and-set", "pkg/store/table.go",
-			`cond := expression.Name("version").Equal(expression.Value(version))`, `cond := expression.Name("version").GreaterThanEqual(expression.Value(0))`},
+		{
+			"store: no compare-and-set", "pkg/store/table.go",
+			`cond := expression.Name("version").Equal(expression.Value(version))`, `cond := expression.Name("version").GreaterThanEqual(expression.Value(0))`,
+		},
 		{"store: an effect without a claim", "pkg/store/machine.go", "claimed, err := m.claim(ctx, r, a)", "claimed, err := r, error(nil)\n\tif a.Intent != nil {\n\t\ta.Intent(&claimed.State)\n\t}"},
 		{"store: a live claim is not respected", "pkg/store/machine.go", "if r.Claim != nil && time.Now().Before(r.Claim.Until) {", "if false {"},
-		{"store: events are not owed by the record", "pkg/store/machine.go",
-			"r.Owed = append(r.Owed, made...)\n\t_, err = m.table.save(ctx, r)\n\treturn err", "if _, err = m.table.save(ctx, r); err != nil {\n\t\treturn err\n\t}\n\treturn m.bus.Publish(ctx, made...)"},
+		{
+			"store: events are not owed by the record", "pkg/store/machine.go",
+			"r.Owed = append(r.Owed, made...)\n\t_, err = m.table.save(ctx, r)\n\treturn err", "if _, err = m.table.save(ctx, r); err != nil {\n\t\treturn err\n\t}\n\treturn m.bus.Publish(ctx, made...)",
+		},
 		{"store: what is owed is swallowed", "pkg/store/machine.go", "if err := m.bus.Publish(ctx, r.Owed...); err != nil {", "if err := error(nil); err != nil {"},
 		{"provisioner: a claimed launch is not looked for at the end", "services/provisioner/teardown.go", "case r.claimed() == launchClaim:\n\t\treturn s.find(r)\n\tcase len(standing) == 0 && r.Claim == nil:", "case len(standing) == 0:"},
 		{"warrant: one of another request counts", "pkg/warrant/verifier.go", "errors.Join(w.check(), checkRequest(w.RequestID, requestID), checkIssued(w.IssuedAt),", "errors.Join(w.check(), checkIssued(w.IssuedAt),"},
