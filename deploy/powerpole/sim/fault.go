@@ -130,7 +130,7 @@ func messageFault(r *rand.Rand) Fault {
 }
 
 func callFault(r *rand.Rand) Fault {
-	f := Fault{Where: pick(r, services), Nth: r.IntN(12), N: 1}
+	f := Fault{Where: pick(r, services), Nth: pick(r, []int{0, 0, 1, 1, 2, 3, 5, 8, 13}), N: 1}
 	f.What = pick(r, strings.Split(effects[f.Where], ","))
 	f.Kind = pick(r, []FaultKind{Lost, Lost, Throttled, Slow, CrashBefore, CrashBefore, CrashAfter, CrashAfter, CrashAfter})
 	switch {
@@ -140,7 +140,7 @@ func callFault(r *rand.Rand) Fault {
 		f.By = span(r, time.Second, 50*time.Second)
 	case f.Kind == CrashBefore || f.Kind == CrashAfter:
 		f.By = pick(r, []time.Duration{time.Second, 5 * time.Second, span(r, 10*time.Second, 20*time.Minute)})
-	case f.What == "events PutEvents" && r.IntN(2) == 0:
+	case f.What == "events PutEvents" && r.IntN(3) > 0:
 		f.Kind = Partial
 	case f.What == "sqs DeleteMessageBatch" && r.IntN(2) == 0:
 		f.Kind = Unacked

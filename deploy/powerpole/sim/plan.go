@@ -89,7 +89,7 @@ func NewPlan(seed uint64) Plan {
 		p.Deeds = append(p.Deeds, road(r, i)...)
 	}
 	slices.SortStableFunc(p.Deeds, func(a, b Deed) int { return cmp.Compare(a.At, b.At) })
-	for range r.IntN(7) {
+	for range r.IntN(10) {
 		p.Faults = append(p.Faults, newFault(r, p.Deeds))
 	}
 	return p
