@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
@@ -38,21 +39,21 @@ func (b *bench) listen() <-chan string {
 			}
 		}
 	}()
-	for range 3 { // what a stream begins with
-		<-names
-	}
+	wait(b.t, names, "state") // the last of what a stream begins with
 	return names
 }
 
 func wait(t *testing.T, names <-chan string, want string) {
 	t.Helper()
+	deadline := time.NewTimer(10 * time.Second)
+	defer deadline.Stop()
 	for {
 		select {
 		case name := <-names:
 			if name == want {
 				return
 			}
-		case <-t.Context().Done():
+		case <-deadline.C:
 			t.Fatalf("%s was not told", want)
 		}
 	}
