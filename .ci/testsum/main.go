@@ -5,24 +5,15 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"os"
 	"strings"
 )
 
-type event struct {
-	Action, Package, Test, Output string
-	Elapsed                       float64
-}
-
-type key struct{ pkg, test string }
-
 func main() {
-	passed, failed := 0, 0
-	output := map[key][]string{}
-	parents := map[key]bool{}   // a test with subtests counts by them
-	broken := map[string]bool{} // packages of which a test has failed
+	t := tally{output: map[key][]string{}, parents: map[key]bool{}, explained: map[key]bool{}, latest: map[string][]string{}}
 	in := bufio.NewScanner(os.Stdin)
 	in.Buffer(nil, 64<<20)
 	for in.Scan() {
@@ -31,44 +22,92 @@ func main() {
 			fmt.Println(in.Text()) // a build's own output
 			continue
 		}
-		k := key{e.Package, e.Test}
-		switch e.Action {
-		case "output", "build-output":
-			output[k] = append(output[k], e.Output)
-		case "run":
-			if i := strings.LastIndex(e.Test, "/"); i > 0 {
-				parents[key{e.Package, e.Test[:i]}] = true
-			}
-		case "pass":
-			switch {
-			case e.Test == "":
-				fmt.Printf("ok    %-70s %7.2f s\n", e.Package, e.Elapsed)
-			case !parents[k]:
-				passed++
-			}
-			delete(output, k)
-		case "fail", "skip":
-			if e.Test == "" && e.Action == "skip" {
-				continue // no test files
-			}
-			if e.Action == "fail" && (parents[k] || e.Test == "" && broken[e.Package]) {
-				continue // its tests say why
-			}
-			failed++
-			broken[e.Package] = true
-			fmt.Printf("%s  %s %s\n%s", strings.ToUpper(e.Action), e.Package, e.Test, strings.Join(output[k], ""))
-		case "build-fail":
-			failed++
-			fmt.Printf("BUILD %s\n%s", e.Package, strings.Join(output[k], ""))
-		}
+		t.take(e)
 	}
-	if err := add(os.Args[1], passed, failed); err != nil || in.Err() != nil {
+	if err := add(os.Args[1], t.passed, t.failed); err != nil || in.Err() != nil {
 		fmt.Println(err, in.Err())
 		os.Exit(1)
 	}
-	if failed > 0 {
+	if t.failed > 0 {
 		os.Exit(1)
 	}
+}
+
+// event is a line of `go test -json` (go doc test2json).
+type event struct {
+	Action, Package, Test, Output string
+	ImportPath                    string // of what was built, instead of Package
+	Elapsed                       float64
+}
+
+// key is a test, or with an empty one its package.
+type key struct{ pkg, test string }
+
+// up is what a test is in: the test that ran it, or its package.
+func (k key) up() key {
+	return key{k.pkg, k.test[:max(strings.LastIndex(k.test, "/"), 0)]}
+}
+
+type tally struct {
+	passed, failed int
+	output         map[key][]string
+	parents        map[key]bool        // a test with subtests counts by them
+	explained      map[key]bool        // what failed because something in it did
+	latest         map[string][]string // the last lines of a package, whichever test's
+}
+
+// keep is how many lines are shown of a package that died without saying why.
+const keep = 100
+
+func (t *tally) take(e event) {
+	k := key{cmp.Or(e.Package, e.ImportPath), e.Test}
+	switch e.Action {
+	case "output", "build-output":
+		t.output[k] = append(t.output[k], e.Output)
+		lines := append(t.latest[k.pkg], e.Output)
+		t.latest[k.pkg] = lines[max(len(lines)-keep, 0):]
+	case "run":
+		if up := k.up(); up.test != "" {
+			t.parents[up] = true
+		}
+	case "pass":
+		t.pass(k, e.Elapsed)
+	case "skip":
+		if e.Test != "" { // a package without tests is no skipped test
+			t.fail(k, "SKIP")
+		}
+	case "fail":
+		t.fail(k, "FAIL")
+	case "build-fail":
+		t.fail(k, "BUILD")
+	}
+}
+
+func (t *tally) pass(k key, seconds float64) {
+	switch {
+	case k.test == "":
+		fmt.Printf("ok    %-70s %7.2f s\n", k.pkg, seconds)
+	case !t.parents[k]:
+		t.passed++
+	}
+	delete(t.output, k)
+}
+
+// fail counts what failed by itself, and says why.
+func (t *tally) fail(k key, how string) {
+	explained := t.explained[k]
+	if k.test != "" {
+		t.explained[k.up()] = true
+	}
+	if explained {
+		return
+	}
+	t.failed++
+	lines := t.output[k]
+	if k.test == "" {
+		lines = t.latest[k.pkg]
+	}
+	fmt.Printf("%-5s %s %s\n%s", how, k.pkg, k.test, strings.Join(lines, ""))
 }
 
 // add adds to the counts in a file.
