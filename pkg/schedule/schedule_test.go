@@ -154,18 +154,26 @@ func TestATimeThatHasPassedIsErrPast(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(time.Second - time.Nanosecond) // half seconds are cut
+		// answer is given the moment of the call: one case takes a second.
 		for what, c := range map[string]struct {
-			in   time.Duration
-			err  error
-			asks int
+			in     time.Duration
+			answer func(now time.Time) error
+			asks   int
 		}{
-			"by our clock":                 {0, nil, 0},
-			"cut to the second":            {time.Nanosecond / 2, nil, 0},
-			"by AWS's clock, ahead of us":  {time.Minute, answered(time.Now().Add(2 * time.Minute)), 1},
-			"by AWS's clock, to a second":  {time.Minute + time.Nanosecond, answered(time.Now().Add(time.Minute + time.Nanosecond)), 1},
-			"by our clock, while we asked": {2 * time.Second, answered(time.Time{}), 2},
+			"by our clock":      {0, nil, 0},
+			"cut to the second": {time.Nanosecond / 2, nil, 0},
+			"by AWS's clock, ahead of us": {time.Minute, func(now time.Time) error {
+				return answered(now.Add(2 * time.Minute))
+			}, 1},
+			"by AWS's clock, to a second": {time.Minute + time.Nanosecond, func(now time.Time) error {
+				return answered(now.Add(time.Minute + time.Nanosecond))
+			}, 1},
+			"by our clock, while we asked": {2 * time.Second, func(time.Time) error { return answered(time.Time{}) }, 2},
 		} {
-			b := &balky{err: c.err, refuses: 100}
+			b := &balky{refuses: 100}
+			if c.answer != nil {
+				b.err = c.answer(time.Now())
+			}
 			err := with(t, b).Once(t.Context(), "end-1", time.Now().Add(c.in), endDue(t))
 			if !errors.Is(err, schedule.ErrPast) || b.calls != c.asks {
 				t.Errorf("%s: %v after %d calls, want ErrPast after %d", what, err, b.calls, c.asks)
