@@ -31,6 +31,15 @@ func (c *checks) ended(all []*facts) {
 	}
 }
 
+// heard checks that a form that was taken became a request.
+func (c *checks) heard() {
+	for _, d := range c.accepted {
+		if c.world.seen.request(reason(d.Request)) == "" {
+			c.fail("S4", "%s asked, was told that it was taken, and nothing came of it", d.Who)
+		}
+	}
+}
+
 // once are the events that happen once per request, whatever their number.
 var once = []string{"RequestCreated", "Approved", "Denied", "Cancelled", "Lapsed", "InstanceReady", "Granted", "Expired", "Revoked", "InstanceTerminated", "Reaped", "Released"}
 

@@ -20,6 +20,7 @@ type checks struct {
 	mu         sync.Mutex
 	violations []Violation
 	clicks     []clicked
+	accepted   []Deed // requests whose form was taken
 	leavers    map[string]time.Time
 }
 
@@ -69,6 +70,13 @@ func (c *checks) clicked(d Deed, a event.Action) {
 	c.clicks = append(c.clicks, clicked{d.Who, d.Request, a, time.Now()})
 }
 
+// asked is told of a form that was taken.
+func (c *checks) asked(d Deed) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.accepted = append(c.accepted, d)
+}
+
 func (c *checks) left(who string) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -96,6 +104,7 @@ func (c *checks) end(ctx context.Context) {
 	all, by := gather(c.world.seen.all())
 	c.gone(by)
 	c.ended(all)
+	c.heard()
 	c.events()
 	c.everybody()
 	c.told(all)

@@ -24,7 +24,9 @@ func (w *world) do(ctx context.Context, d Deed) {
 	var err error
 	switch d.Kind {
 	case Ask:
-		err = w.ask(ctx, d.Who, reason(d.Request), d.Role, d.Length, d.Databases)
+		if err = w.ask(ctx, d.Who, reason(d.Request), d.Role, d.Length, d.Databases); err == nil {
+			w.checks.asked(d)
+		}
 	case Approve:
 		err = w.clicks(ctx, d, channel, event.Approve)
 	case Deny:

@@ -134,16 +134,16 @@ func callFault(r *rand.Rand) Fault {
 	f.What = pick(r, strings.Split(effects[f.Where], ","))
 	f.Kind = pick(r, []FaultKind{Lost, Lost, Throttled, Slow, CrashBefore, CrashBefore, CrashAfter, CrashAfter, CrashAfter})
 	switch {
+	case f.What == "events PutEvents" && r.IntN(3) == 0:
+		f.Kind = Partial
+	case f.What == "sqs DeleteMessageBatch" && r.IntN(3) == 0:
+		f.Kind = Unacked
 	case f.Kind == Throttled:
 		f.N = pick(r, []int{1, 2, 5, 30})
 	case f.Kind == Slow:
 		f.By = span(r, time.Second, 50*time.Second)
 	case f.Kind == CrashBefore || f.Kind == CrashAfter:
 		f.By = pick(r, []time.Duration{time.Second, 5 * time.Second, span(r, 10*time.Second, 20*time.Minute)})
-	case f.What == "events PutEvents" && r.IntN(3) > 0:
-		f.Kind = Partial
-	case f.What == "sqs DeleteMessageBatch" && r.IntN(2) == 0:
-		f.Kind = Unacked
 	}
 	return f
 }
