@@ -200,6 +200,8 @@ func (s *Service) run(ctx context.Context, h event.Header, add fold) error {
 func (s *Service) decide(r record, now time.Time) step {
 	st := r.State
 	switch {
+	case st.Terminated != nil && st.unanswered():
+		return store.Move(answeredAgain(st))
 	case st.Terminated != nil:
 		return store.Done[State]()
 	case st.Expired != nil:

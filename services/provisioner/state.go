@@ -50,8 +50,12 @@ type Order struct {
 // Expiry is the end, as the reaper said it or as the warrant did.
 type Expiry struct {
 	// SeenAt is when it was first heard, by our clock.
-	SeenAt time.Time     `json:"seen_at"`
-	Drain  time.Duration `json:"drain"`
+	SeenAt time.Time `json:"seen_at"`
+	// Asked is the id of the newest Expired that was heard, Answered of the one
+	// that was answered last. The reaper asks again where an answer was lost.
+	Asked    string        `json:"asked,omitempty"`
+	Answered string        `json:"answered,omitempty"`
+	Drain    time.Duration `json:"drain"`
 	// Own says that nobody said it: the latest end had passed.
 	Own bool `json:"own,omitempty"`
 }
@@ -91,7 +95,10 @@ type Launch struct {
 }
 
 // Live implements store.State.
-func (s State) Live() bool { return s.Terminated == nil }
+func (s State) Live() bool { return s.Terminated == nil || s.unanswered() }
+
+// unanswered reports whether the reaper has asked again since the last answer.
+func (s State) unanswered() bool { return s.Expired != nil && s.Expired.Asked != s.Expired.Answered }
 
 // Pointer kinds.
 const (

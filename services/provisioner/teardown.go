@@ -193,9 +193,30 @@ func adopt(id string, found []instance) transition {
 
 func answered(said event.InstanceTerminated) transition {
 	return transition{
-		To:   func(st *State) { st.Terminated = &said },
+		To: func(st *State) {
+			st.Terminated = &said
+			st.settle()
+		},
 		Emit: []store.Emit{{Data: said}},
 	}
+}
+
+// answeredAgain says the same to a reaper that asks again.
+func answeredAgain(st State) transition {
+	return transition{
+		To:   (*State).settle,
+		Emit: []store.Emit{{Data: *st.Terminated, Discriminator: st.Expired.Asked}},
+	}
+}
+
+// settle notes that the newest question has been answered.
+func (s *State) settle() {
+	if s.Expired == nil {
+		return
+	}
+	answered := *s.Expired
+	answered.Answered = answered.Asked
+	s.Expired = &answered
 }
 
 // regions are those in which the request may have something.

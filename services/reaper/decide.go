@@ -118,7 +118,7 @@ func (s *Service) ending(st State, cause event.Cause, reason string, now time.Ti
 	}
 	return transition{
 		To:   func(st *State) { st.Ended = &expired },
-		Emit: again(expired),
+		Emit: []store.Emit{{Data: expired}},
 	}
 }
 
@@ -136,5 +136,9 @@ func (s *Service) drain(st State) event.Duration {
 // another.
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// again says an end once more, with the same content and the same id.
-func again(expired event.Expired) []store.Emit { return []store.Emit{{Data: expired}} }
+// again says an end once more. It is a question of its own, told from the others
+// by the discriminator: each owner answers every question once, so that an
+// answer that was lost is given again.
+func again(expired event.Expired, discriminator string) []store.Emit {
+	return []store.Emit{{Data: expired, Discriminator: discriminator}}
+}

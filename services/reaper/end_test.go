@@ -152,7 +152,7 @@ func TestOverdueIsAnsweredByTheRecord(t *testing.T) {
 			}
 		})
 	})
-	t.Run("an ended one is said again, with the same id and content", func(t *testing.T) {
+	t.Run("an ended one is asked about again, with the same content and an id of its own", func(t *testing.T) {
 		inBubble(t, func(t *testing.T, w *world) {
 			must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
 			e := typed(w, event.Overdue{What: "account"})
@@ -161,8 +161,9 @@ func TestOverdueIsAnsweredByTheRecord(t *testing.T) {
 			if w.expired() == nil || w.bus.count("Expired") != 2 {
 				t.Errorf("%d times Expired, want it once again", w.bus.count("Expired"))
 			}
-			if string(w.bus.sent[0].Detail.Data) != string(w.bus.sent[1].Detail.Data) {
-				t.Error("the end changed")
+			first, second := w.bus.sent[0].Detail, w.bus.sent[1].Detail
+			if string(first.Data) != string(second.Data) || first.ID == second.ID {
+				t.Errorf("%s was asked about again as %s (%s, then %s)", first.Data, second.Data, first.ID, second.ID)
 			}
 		})
 	})

@@ -18,7 +18,7 @@ func (s *Service) OnOverdue(ctx context.Context, e event.Typed[event.Overdue]) e
 		case st.Ended != nil:
 			return &transition{
 				To:   func(st *State) { st.Overdue = e.ID },
-				Emit: again(*st.Ended),
+				Emit: again(*st.Ended, e.ID),
 			}
 		case st.Terms == nil && st.Lease == nil:
 			t := s.ending(st, event.ByHardStop, "it belongs to no request that is known", now)

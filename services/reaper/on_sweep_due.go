@@ -51,7 +51,7 @@ func (s State) late(now time.Time) *transition {
 	}
 	return &transition{
 		To:   func(st *State) { st.SaidAgain = now.UTC() },
-		Emit: again(*s.Ended),
+		Emit: again(*s.Ended, stamp(now)),
 	}
 }
 

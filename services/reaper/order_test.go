@@ -33,7 +33,7 @@ func TestAnyOrderAndRepetitionEndsInOneReceipt(t *testing.T) {
 				}
 			}
 		}
-		expired, reaped := said[event.Expired](w.t, w.bus), said[event.Reaped](w.t, w.bus)
+		expired, reaped := w.ends(), said[event.Reaped](w.t, w.bus)
 		if len(expired) != 1 || len(reaped) != 1 {
 			rt.Fatalf("%d ends and %d receipts", len(expired), len(reaped))
 		}

@@ -278,7 +278,7 @@ func (w *world) state() reaper.State {
 // expired is the one end that was said, nil where there was none.
 func (w *world) expired() *event.Expired {
 	w.t.Helper()
-	all := said[event.Expired](w.t, w.bus)
+	all := w.ends()
 	switch len(all) {
 	case 0:
 		return nil
@@ -288,4 +288,11 @@ func (w *world) expired() *event.Expired {
 		w.t.Fatalf("%d ends were said: %+v", len(all), all)
 		return nil
 	}
+}
+
+// ends are the ends that were said. One that is asked about again is the same
+// end, word for word.
+func (w *world) ends() []event.Expired {
+	w.t.Helper()
+	return slices.Compact(said[event.Expired](w.t, w.bus))
 }

@@ -72,7 +72,7 @@ func (s *Server) Accounts(ctx context.Context) (all []Found, err error) {
 		note = "COALESCE(User_attributes->>'$.metadata.powerpole', '')"
 	}
 	seen := false
-	err = s.query(ctx, "listing accounts", "SELECT User, Host, "+note+" FROM mysql.user", func(row []string) {
+	err = s.query(ctx, "listing accounts", "SELECT User, Host, "+note+" FROM mysql.user ORDER BY User, Host", func(row []string) {
 		seen = seen || row[0] == s.me[0]
 		all = append(all, Found{User: row[0], Host: row[1], Marked: row[2] != ""})
 	})
