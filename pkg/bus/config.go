@@ -35,6 +35,11 @@ type Config struct {
 	// Wait is how long one receive may take, 20 s. SQS itself never waits
 	// longer; more is for a simulated one that does.
 	Wait time.Duration
+	// Rest is how long a Poller that is Quiet waits between two receives, none
+	// by default: SQS waits 20 s at most, so that a service that is asked nothing
+	// would still call it 180 times an hour.
+	Rest  time.Duration
+	Quiet *Quiet
 	// Grace is how long running handlers may go on after the service was told
 	// to stop, 25 s.
 	Grace time.Duration
@@ -91,6 +96,7 @@ func (c Config) check() error {
 	must(c.Visibility >= 2*time.Second && c.Visibility <= maxHidden, "the visibility is %s, not 2 s to %s", c.Visibility, maxHidden)
 	must(c.Workers >= 1 && c.Pollers >= 1, "there are %d workers and %d pollers", c.Workers, c.Pollers)
 	must(c.Grace > 0, "the grace period is %s", c.Grace)
+	must(c.Rest >= 0, "the rest between two receives is %s", c.Rest)
 	must(c.Wait > 0, "the longest receive is %s", c.Wait)
 	return errors.Join(errs...)
 }

@@ -113,9 +113,15 @@ func (s *shift) poll(ctx context.Context, extra bool) {
 			s.another(ctx)
 		}
 		failures = 0
+		if len(messages) > 0 {
+			s.config.Quiet.broken()
+		}
 		s.handOver(ctx, messages)
 		if extra && !full {
 			return
+		}
+		if s.config.Quiet.Holds() && len(messages) == 0 {
+			sleep(ctx, s.config.Rest)
 		}
 	}
 }

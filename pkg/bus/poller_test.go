@@ -47,6 +47,33 @@ func TestHandledMessagesAreDeletedInBatches(t *testing.T) {
 	})
 }
 
+func TestAQuietPollerRestsBetweenEmptyReceivesUntilAMessageComes(t *testing.T) {
+	t.Parallel()
+	var ran calls
+	quiet := new(bus.Quiet)
+	rests := func(c *bus.Config) { c.Quiet, c.Rest = quiet, 10*time.Second }
+	inBubble(t, rests, ran.returning(nil), func(t *testing.T, f *fakeSQS, _ func()) {
+		hour := func() int {
+			before := f.count("Receive")
+			after(time.Hour)
+			return f.count("Receive") - before
+		}
+		if n := hour(); n < 179 {
+			t.Errorf("%d receives in an hour before it was quiet", n)
+		}
+		quiet.Declare()
+		if n := hour(); n < 119 || n > 121 {
+			t.Errorf("%d receives in a quiet hour", n)
+		}
+		f.put(pings(t, 1)...)
+		after(11 * time.Second)
+		ran.want(t, 1)
+		if n := hour(); n < 179 {
+			t.Errorf("%d receives in an hour after a message had come", n)
+		}
+	})
+}
+
 func TestAtRestAServiceCallsSQSFewerThan200TimesAnHour(t *testing.T) {
 	t.Parallel()
 	var ran calls

@@ -33,7 +33,7 @@ func newEnv(ctx context.Context, spec Spec, o Options) (*Env, error) {
 	}
 	e := &Env{
 		Name: spec.Name, Source: place.Source, Topology: place, HTTP: o.HTTP, Log: o.Log,
-		DialDatabase: o.DialDatabase, environ: environment(o.Environ),
+		DialDatabase: o.DialDatabase, Quiet: new(bus.Quiet), environ: environment(o.Environ),
 	}
 	if e.HTTP == nil {
 		e.HTTP = &http.Client{Timeout: 10 * time.Second}
@@ -105,7 +105,7 @@ func (e *Env) findQueue(ctx context.Context) error {
 	}
 	e.queue = bus.Config{
 		QueueURL: url, DeadQueueURL: deadURL, MaxReceive: e.Topology.MaxReceive, Visibility: topology.Visibility,
-		Grace: e.Config.Grace.Std(), Logger: e.Log, Tracer: otel.GetTracerProvider(), Meter: otel.GetMeterProvider(),
+		Grace: e.Config.Grace.Std(), Rest: e.Config.Rest.Std(), Quiet: e.Quiet, Logger: e.Log, Tracer: otel.GetTracerProvider(), Meter: otel.GetMeterProvider(),
 	}
 	e.Scheduler, err = schedule.New(scheduler.NewFromConfig(e.AWS), schedule.Config{
 		Group: topology.ScheduleGroup, RoleARN: e.Config.SchedulerRole, QueueARN: arn, DeadARN: deadARN,

@@ -57,6 +57,10 @@ type Config struct {
 	// SchedulerPrecision is how exactly the scheduler fires: see package
 	// schedule.
 	SchedulerPrecision Duration `env:"POWERPOLE_SCHEDULER_PRECISION" envDefault:"1m"`
+	// Rest is how long it waits between two looks into its queue while nothing
+	// is live: the first request after a quiet time waits as long at most, for
+	// each service that it meets.
+	Rest Duration `env:"POWERPOLE_REST" envDefault:"10s"`
 }
 
 // Env is what a service is built from.
@@ -78,6 +82,9 @@ type Env struct {
 	DialDatabase func(ctx context.Context, address string) (net.Conn, error)
 	// Scheduler is nil for a service without a queue.
 	Scheduler *schedule.Scheduler
+	// Quiet is for the service's sweep, which tells the poller through it that
+	// nothing is live.
+	Quiet *bus.Quiet
 
 	environ map[string]string
 	sqs     *sqs.Client

@@ -28,18 +28,21 @@ const (
 //
 // A sweep that is longer than one message's time goes on from a cursor in the
 // table, by bus.Later of the same message.
+//
+// One that finds nothing live declares it quiet.
 type Sweep struct {
-	db   API
-	name string
-	log  *slog.Logger
+	db    API
+	name  string
+	quiet *bus.Quiet
+	log   *slog.Logger
 }
 
 // NewSweep returns the sweep of the table of that name.
-func NewSweep(db API, table string, log *slog.Logger) (*Sweep, error) {
-	if db == nil || table == "" || log == nil {
-		return nil, errors.New("making a sweep: client, table or log is missing")
+func NewSweep(db API, table string, quiet *bus.Quiet, log *slog.Logger) (*Sweep, error) {
+	if db == nil || table == "" || quiet == nil || log == nil {
+		return nil, errors.New("making a sweep: client, table, quiet or log is missing")
 	}
-	return &Sweep{db, table, log}, nil
+	return &Sweep{db, table, quiet, log}, nil
 }
 
 const (
@@ -86,6 +89,9 @@ func (s *Sweep) Run(ctx context.Context, visit func(ctx context.Context, id stri
 		})
 	}
 	running.Wait()
+	if last == "" {
+		s.quiet.Declare()
+	}
 	if c.After == "" {
 		return nil
 	}

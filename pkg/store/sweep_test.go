@@ -51,7 +51,7 @@ func TestASweepVisitsEverybodyOnceThoughSomeVisitsFail(t *testing.T) {
 	t.Parallel()
 	db := fresh(t)
 	ids := living(t, machine(t, db, newWall(), &fate{}), 40)
-	s, err := store.NewSweep(db, tableName, slog.New(slog.DiscardHandler))
+	s, err := store.NewSweep(db, tableName, new(bus.Quiet), slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestALongSweepGoesOnWhereItsMessagesTimeWasOver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		db := fresh(t)
 		ids := living(t, machine(t, db, newWall(), &fate{}), 60)
-		s, err := store.NewSweep(db, tableName, slog.New(slog.DiscardHandler))
+		s, err := store.NewSweep(db, tableName, new(bus.Quiet), slog.New(slog.DiscardHandler))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -106,4 +106,20 @@ func TestALongSweepGoesOnWhereItsMessagesTimeWasOver(t *testing.T) {
 			t.Errorf("the next visited %d, %v", len(v.ids), err)
 		}
 	})
+}
+
+func TestOnlyASweepThatFindsNothingLiveDeclaresItQuiet(t *testing.T) {
+	t.Parallel()
+	for live, want := range []bool{true, false} {
+		db, quiet := fresh(t), new(bus.Quiet)
+		living(t, machine(t, db, newWall(), &fate{}), live)
+		s, err := store.NewSweep(db, tableName, quiet, slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		err = s.Run(t.Context(), func(context.Context, string) error { return nil })
+		if err != nil || quiet.Holds() != want {
+			t.Errorf("quiet with %d live: %t, %v", live, quiet.Holds(), err)
+		}
+	}
 }

@@ -53,7 +53,7 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 	table, err1 := store.NewTable[State](db, env.Topology.TableName())
 	log, err2 := store.NewLog[Entry](db, env.Topology.TableName(), env.Source, env.Bus)
 	machine, err3 := store.NewMachine(env.Source, table, env.Bus)
-	sweep, err4 := store.NewSweep(db, env.Topology.TableName(), env.Log)
+	sweep, err4 := store.NewSweep(db, env.Topology.TableName(), env.Quiet, env.Log)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}

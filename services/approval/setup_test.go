@@ -13,6 +13,7 @@ import (
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	localslack "github.com/powerpole/powerpole/deploy/local/slack"
+	pkgbus "github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/policy"
@@ -112,7 +113,7 @@ func setupMortal(tb testing.TB, m *mortal) *bundle {
 	ok(tb, err)
 	b.log, err = store.NewLog[approval.Entry](db, "powerpole-approval", event.Approval, mortalBus{m, b.bus})
 	ok(tb, err)
-	sweep, err := store.NewSweep(db, "powerpole-approval", slog.New(slog.DiscardHandler))
+	sweep, err := store.NewSweep(db, "powerpole-approval", new(pkgbus.Quiet), slog.New(slog.DiscardHandler))
 	ok(tb, err)
 	b.options = approval.Options{
 		Catalog: cat, Policy: engine, Verifier: b.verifier, Signer: signer, Slack: client,

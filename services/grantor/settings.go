@@ -36,7 +36,7 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	sweep, err := store.NewSweep(db, env.Topology.TableName(), env.Log)
+	sweep, err := store.NewSweep(db, env.Topology.TableName(), env.Quiet, env.Log)
 	if err != nil {
 		return nil, err
 	}

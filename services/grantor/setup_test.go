@@ -17,6 +17,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
+	pkgbus "github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/credential"
 	"github.com/powerpole/powerpole/pkg/event"
@@ -114,7 +115,7 @@ func newWorld(t testing.TB, db *accttest.Server) *world {
 	must(t, err)
 	verifier, err := warrant.NewVerifier(key.Public(), "test")
 	must(t, err)
-	sweep, err := store.NewSweep(w.dynamo, "grantor", slog.New(slog.DiscardHandler))
+	sweep, err := store.NewSweep(w.dynamo, "grantor", new(pkgbus.Quiet), slog.New(slog.DiscardHandler))
 	must(t, err)
 	w.options = grantor.Options{
 		Catalog: readCatalog(t, db), Verifier: verifier, Machine: machine, Sweep: sweep, Bus: w.bus, EC2: w.ec2, Secrets: w.secrets, Dial: db.Target.Dial,

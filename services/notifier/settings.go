@@ -40,7 +40,7 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 	requests, err1 := machine[State](db, env)
 	alarms, err2 := machine[Alarm](db, env)
 	homes, err3 := machine[Home](db, env)
-	sweep, err4 := store.NewSweep(db, env.Topology.TableName(), env.Log)
+	sweep, err4 := store.NewSweep(db, env.Topology.TableName(), env.Quiet, env.Log)
 	if err := errors.Join(err1, err2, err3, err4); err != nil {
 		return nil, err
 	}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	localslack "github.com/powerpole/powerpole/deploy/local/slack"
+	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/credential"
 	"github.com/powerpole/powerpole/pkg/event"
@@ -106,7 +107,7 @@ func setupMortal(tb testing.TB, m *mortal) *bundle {
 	_, err = db.CreateTable(ctx, store.Schema("powerpole-notifier"))
 	ok(tb, err)
 	b.secrets = secretsmanager.NewFromConfig(b.aws.Config())
-	sweep, err := store.NewSweep(db, "powerpole-notifier", slog.New(slog.DiscardHandler))
+	sweep, err := store.NewSweep(db, "powerpole-notifier", new(bus.Quiet), slog.New(slog.DiscardHandler))
 	ok(tb, err)
 	b.options = notifier.Options{
 		Catalog: cat, Verifier: b.keys(tb), Slack: client, Secrets: b.secrets, Bus: b.bus, Runbooks: "https://runbooks.example",

@@ -143,7 +143,7 @@ func newWorld(t testing.TB, o aws.Options) *world {
 	must(t, err)
 	w.table, err = store.NewTable[provisioner.State](db, "provisioner")
 	must(t, err)
-	sweep, err := store.NewSweep(db, "provisioner", slog.New(slog.DiscardHandler))
+	sweep, err := store.NewSweep(db, "provisioner", new(bus.Quiet), slog.New(slog.DiscardHandler))
 	must(t, err)
 	machine, err := store.NewMachine(event.Provisioner, w.table, w.bus)
 	must(t, err)

@@ -124,7 +124,7 @@ func newWorld(t testing.TB) *world {
 	w.clock.fire = w.due
 	w.table, err = store.NewTable[reaper.State](db, "reaper")
 	must(t, err)
-	sweep, err := store.NewSweep(db, "reaper", slog.New(slog.DiscardHandler))
+	sweep, err := store.NewSweep(db, "reaper", new(bus.Quiet), slog.New(slog.DiscardHandler))
 	must(t, err)
 	machine, err := store.NewMachine(event.Reaper, w.table, w.bus)
 	must(t, err)
