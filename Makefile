@@ -27,7 +27,7 @@ build: ## six services and the command `powerpole` under bin/
 smoke: ## the whole road once, as people would, with a timeline
 	go run ./deploy/powerpole smoke
 
-smoke-processes: build ## the same with the services as six processes
+smoke-processes: build ## the same with `powerpole local --no-services` and six services as processes
 	bin/powerpole smoke --processes bin
 
 smoke-mariadb: ## the same on a MariaDB of its own (Debian: mariadb-server-core)

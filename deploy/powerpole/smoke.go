@@ -27,8 +27,11 @@ demo whose --endpoints-file is given, or else against one of its own.`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Out = c.OutOrStdout()
-			if endpoints == "" {
-				return ownSmoke(c.Context(), o, database, processes, c.ErrOrStderr())
+			switch {
+			case processes != "":
+				return processSmoke(c.Context(), o, database, processes, c.ErrOrStderr())
+			case endpoints == "":
+				return ownSmoke(c.Context(), o, database, c.ErrOrStderr())
 			}
 			e, err := demo.ReadEndpoints(endpoints)
 			if err != nil {
@@ -41,9 +44,10 @@ demo whose --endpoints-file is given, or else against one of its own.`,
 	f := c.Flags()
 	f.StringVar(&endpoints, "endpoints-file", "", "the running demo's; without it, one is started for this test")
 	databaseFlags(f, &database)
-	f.StringVar(&processes, "processes", "", "run the services of a demo of its own as six processes, from the binaries in this folder")
+	f.StringVar(&processes, "processes", "", "start powerpole local --no-services and the six services as processes, from the binaries in this `folder`")
 	f.DurationVar(&o.Lease, "lease", o.Lease, "how long a lease to ask for")
 	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long the whole road may take")
+	c.MarkFlagsMutuallyExclusive("processes", "endpoints-file")
 	return c
 }
 
@@ -57,12 +61,11 @@ func report(ctx context.Context, o smoke.Options) error {
 	return nil
 }
 
-// ownSmoke runs a demo with an instant EC2 for the length of the test, its
-// services in this process or as processes of their own.
-func ownSmoke(ctx context.Context, o smoke.Options, database demo.Server, processes string, lines io.Writer) (err error) {
+// ownSmoke runs a demo with an instant EC2 for the length of the test.
+func ownSmoke(ctx context.Context, o smoke.Options, database demo.Server, lines io.Writer) (err error) {
 	d, err := demo.New(ctx, demo.Options{
 		Database: database, Addresses: demo.FreeAddresses(),
-		NoServices: processes != "", Log: slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelError})),
+		Log: slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelError})),
 	})
 	if err != nil {
 		return err
@@ -78,19 +81,7 @@ func ownSmoke(ctx context.Context, o smoke.Options, database demo.Server, proces
 	case err := <-ended:
 		return err
 	}
-	err = goRoad(ctx, o, processes, lines)
+	err = report(ctx, o)
 	stop()
 	return errors.Join(err, <-ended)
-}
-
-// goRoad goes the road, with the services as processes where a folder is given.
-func goRoad(ctx context.Context, o smoke.Options, processes string, lines io.Writer) error {
-	if processes == "" {
-		return report(ctx, o)
-	}
-	fleet, err := demo.StartFleet(ctx, processes, o.Endpoints, lines)
-	if err != nil {
-		return err
-	}
-	return errors.Join(report(ctx, o), fleet.Stop())
 }

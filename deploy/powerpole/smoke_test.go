@@ -14,11 +14,11 @@ import (
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
 )
 
-func road(t *testing.T, database demo.Server, processes string) {
+func road(t *testing.T, database demo.Server) {
 	t.Helper()
 	var out, lines bytes.Buffer
 	o := smoke.Options{Lease: 10 * time.Second, Timeout: 2 * time.Minute, Out: &out}
-	if err := ownSmoke(t.Context(), o, database, processes, &lines); err != nil {
+	if err := ownSmoke(t.Context(), o, database, &lines); err != nil {
 		t.Fatalf("%v\n%s\n%s", err, out.String(), lines.String())
 	}
 	if !strings.Contains(out.String(), "smoke: passed") {
@@ -28,7 +28,7 @@ func road(t *testing.T, database demo.Server, processes string) {
 
 func TestTheWholeRoadInOneProcess(t *testing.T) {
 	t.Parallel()
-	road(t, demo.Server{}, "")
+	road(t, demo.Server{})
 }
 
 func TestTheWholeRoadOnARealServer(t *testing.T) {
@@ -46,6 +46,6 @@ func TestTheWholeRoadOnARealServer(t *testing.T) {
 		road(t, demo.Server{
 			DSN: fmt.Sprintf("%s:%s@tcp(%s)/", s.Target.User, s.Target.Password.Reveal(), s.Target.Address),
 			CA:  ca, ServerName: s.ServerName,
-		}, "")
+		})
 	}
 }
