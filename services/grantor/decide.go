@@ -80,12 +80,27 @@ func (s *Service) fail(r store.Record[State], why event.GrantFailed) store.Step[
 	return store.Act(store.Action[State]{
 		Name: actUndo, Resolves: claimed(r), For: actFor,
 		Do: func(ctx context.Context, st State) (store.Transition[State], error) {
-			if _, err := s.remove(ctx, r.ID, st); err != nil {
-				return store.Transition[State]{}, err
-			}
-			return failure(why), nil
+			return s.undo(ctx, r.ID, st, why)
 		},
 	})
+}
+
+// undo ends what a grant began. Where something runs in the account's name
+// already the account is parked: it keeps its name, and the sweep looks after
+// it until Expired is answered, and after that too.
+func (s *Service) undo(ctx context.Context, id string, st State, why event.GrantFailed) (store.Transition[State], error) {
+	answer, err := s.remove(ctx, id, st)
+	if err != nil {
+		return store.Transition[State]{}, err
+	}
+	if answer.Outcome != event.Parked {
+		return failure(why), nil
+	}
+	why.Reason += " What had been made of the account is locked and kept: something runs in its name."
+	return store.Transition[State]{
+		To:   func(st *State) { st.Outcome, st.RemindedAt = Failed, answer.SeenAt },
+		Emit: []store.Emit{{Data: why}, parkedAlarm(answer, answer.SeenAt)},
+	}, nil
 }
 
 // failure is the transition to a request that has failed and left nothing.

@@ -29,10 +29,7 @@ func (s *Service) grant(ctx context.Context, id string, st State) (store.Transit
 	plan := s.plan(id, st, cluster)
 	prepared, err := s.make(ctx, id, cluster, plan)
 	if why, given := hopeless(err); given {
-		if _, err := s.remove(ctx, id, st); err != nil {
-			return store.Transition[State]{}, err
-		}
-		return failure(why), nil
+		return s.undo(ctx, id, st, why)
 	}
 	if err != nil {
 		return store.Transition[State]{}, err

@@ -15,8 +15,7 @@ import (
 func (s *Service) OnInstanceReady(ctx context.Context, e event.Typed[event.InstanceReady]) error {
 	w, err := s.Verifier.Warrant(e.Data.Warrant, e.RequestID)
 	if err != nil && !errors.Is(err, warrant.ErrLate) {
-		return errors.Join(bus.Terminal(err), s.alarm(ctx, e.Header, "warrant-not-genuine",
-			"An InstanceReady carries a warrant that approval did not sign for this request."))
+		return s.refuse(ctx, e.Header, err)
 	}
 	return s.run(ctx, e.Header, func(r store.Record[State]) *store.Transition[State] {
 		if r.State.Ready != nil || r.State.End != nil {
@@ -27,4 +26,14 @@ func (s *Service) OnInstanceReady(ctx context.Context, e event.Typed[event.Insta
 			st.Lease = leaseOf(w)
 		}}
 	})
+}
+
+// refuse parks an InstanceReady whose warrant is not genuine, once somebody has
+// been told: until then it comes back.
+func (s *Service) refuse(ctx context.Context, cause event.Header, why error) error {
+	err := s.alarm(ctx, cause, "warrant-not-genuine", "An InstanceReady carries a warrant that approval did not sign for this request.")
+	if err != nil {
+		return err
+	}
+	return bus.Terminal(why)
 }

@@ -1,6 +1,7 @@
 package grantor_test
 
 import (
+	"errors"
 	"testing"
 	"time"
 
@@ -28,6 +29,22 @@ func TestAWarrantThatIsNotGenuineIsParkedAndAlarmed(t *testing.T) {
 		if len(of[event.Granted](l)) != 0 || w.db.Accounts(t, "taro") != 0 {
 			t.Error("it moved something")
 		}
+	})
+}
+
+func TestAnEventThatIsNotGenuineComesBackUntilSomebodyHasBeenTold(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		l := w.request("taro@example.com")
+		l.ready.Warrant = "x"
+		w.bus.fail(errors.New("the bus is away"))
+		if err := l.instanceReady(t.Context()); err == nil || pkgbus.IsTerminal(err) {
+			t.Errorf("while the alarm could not be published it ended with %v", err)
+		}
+		w.bus.fail(nil)
+		if err := l.instanceReady(t.Context()); !pkgbus.IsTerminal(err) {
+			t.Errorf("error %v is not terminal", err)
+		}
+		only[event.Alarmed](l)
 	})
 }
 

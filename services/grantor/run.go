@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/bus"
@@ -34,10 +35,11 @@ func (s *Service) machine(ctx context.Context, cause event.Header, decide func(s
 	})
 }
 
-// alarm tells people about something that no record can say.
+// alarm tells people about something that no record can say: once for each
+// event that caused it.
 func (s *Service) alarm(ctx context.Context, cause event.Header, name, text string) error {
 	e, err := event.New(event.About{
-		Source: event.Grantor, RequestID: cause.RequestID, Discriminator: name, Cause: cause, Trace: bus.TraceOf(ctx),
+		Source: event.Grantor, RequestID: cause.RequestID, Discriminator: strings.TrimSpace(name + " " + cause.ID), Cause: cause, Trace: bus.TraceOf(ctx),
 	}, event.Alarmed{Alarm: name, Text: text})
 	if err != nil {
 		return err

@@ -52,13 +52,24 @@ clusters:
 type bus struct {
 	mu   sync.Mutex
 	sent []event.Event
+	// fails, where set, is what publishing says and does instead.
+	fails error
 }
 
 func (b *bus) Publish(_ context.Context, events ...event.Event) error {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	if b.fails != nil {
+		return b.fails
+	}
 	b.sent = append(b.sent, events...)
 	return nil
+}
+
+func (b *bus) fail(err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.fails = err
 }
 
 func (b *bus) all() []event.Event {
@@ -127,8 +138,15 @@ func newWorld(t testing.TB, db *accttest.Server) *world {
 
 func readCatalog(t testing.TB, db *accttest.Server) *catalog.Catalog {
 	t.Helper()
+	return readCatalogWith(t, db, "", "")
+}
+
+// readCatalogWith is readCatalog with another text in the place of one.
+func readCatalogWith(t testing.TB, db *accttest.Server, old, other string) *catalog.Catalog {
+	t.Helper()
 	dir := writeAdmin(t, db)
-	c, _, err := catalog.Parse("test", fmt.Appendf(nil, catalogText, db.Target.Address, dir, dir, db.ServerName))
+	text := strings.Replace(fmt.Sprintf(catalogText, db.Target.Address, dir, dir, db.ServerName), old, other, 1)
+	c, _, err := catalog.Parse("test", []byte(text))
 	must(t, err)
 	return c
 }

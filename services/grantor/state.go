@@ -15,6 +15,8 @@ type Outcome string
 // The outcomes. The empty one is a request that is still on its way.
 const (
 	Granted Outcome = "granted"
+	// Failed has left nothing, unless an account that is not removed: that is
+	// parked.
 	Failed  Outcome = "failed"
 	Revoked Outcome = "revoked"
 	// Parked is revoked, with an account that is locked for ever and kept.
@@ -89,11 +91,19 @@ type End struct {
 
 var _ store.State = State{}
 
+// parked reports whether there is an account that is kept, and nothing else to
+// be done.
+func (s State) parked() bool {
+	return s.Outcome == Parked || s.Outcome == Failed && s.began() && s.End == nil
+}
+
 // answered reports whether Expired has been answered.
 func (s State) answered() bool { return s.Outcome == Revoked || s.Outcome == Parked }
 
 // Live reports whether something is still to be done or looked after.
-func (s State) Live() bool { return s.Outcome != Failed && s.Outcome != Revoked }
+func (s State) Live() bool {
+	return s.Outcome != Revoked && (s.Outcome != Failed || s.began())
+}
 
 // Pointers claim the account's name on its cluster for this request.
 func (s State) Pointers() []store.Pointer {

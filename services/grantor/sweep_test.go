@@ -122,6 +122,115 @@ func TestAParkedAccountKeepsItsNameAndGoesWhenNothingNamesIt(t *testing.T) {
 	}
 }
 
+// named makes a trigger that runs in the account's name, as only an
+// administrator can on the embedded server, and returns how it goes again.
+func (w *world) named(t *testing.T, user, host string) (drop func()) {
+	t.Helper()
+	root := w.db.Root(t)
+	accttest.Exec(t, root, "CREATE DEFINER = '"+user+"'@'"+host+"' TRIGGER shop.kept BEFORE INSERT ON shop.orders FOR EACH ROW SET @a = 1")
+	return func() { accttest.Exec(t, root, "DROP TRIGGER shop.kept") }
+}
+
+func (w *world) reminders(l *lease) (out []string) {
+	for _, a := range of[event.Alarmed](l) {
+		if a.Alarm == "account-parked" {
+			out = append(out, a.Text)
+		}
+	}
+	return out
+}
+
+// goesInTheEnd checks that a parked account is reminded of once a day, and that
+// it and its name are given back when nothing names it any more.
+func (l *lease) goesInTheEnd(t *testing.T, user string, drop func()) {
+	t.Helper()
+	w := l.w
+	before := len(w.reminders(l))
+	w.sweep(t)
+	if n := len(w.reminders(l)); n != before {
+		t.Errorf("%d reminders on the same day", n-before)
+	}
+	for day := range 2 {
+		time.Sleep(25 * time.Hour)
+		w.sweep(t)
+		w.sweep(t)
+		if all := w.reminders(l); len(all) != before+day+1 || !strings.Contains(all[before+day], "trigger shop.kept") {
+			t.Errorf("on day %d the reminders are %q", day+1, all)
+		}
+	}
+	if st, _ := l.state(t); len(st.Pointers()) != 1 || !st.Live() || w.db.Accounts(t, user) != 1 {
+		t.Errorf("the account lost its name: %+v", st)
+	}
+	drop()
+	time.Sleep(25 * time.Hour)
+	w.sweep(t)
+	if st, _ := l.state(t); len(st.Pointers()) != 0 || st.Live() || w.db.Accounts(t, user) != 0 {
+		t.Errorf("nothing names the account and it is still there: %+v", st)
+	}
+}
+
+func TestAParkedAccountIsRemindedOfUntilItCanGo(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		l := w.request("taro@example.com")
+		g := l.grant()
+		drop := w.named(t, g.User, g.Host.String())
+		must(t, l.expired(t.Context(), ""))
+		if r := only[event.Revoked](l); r.Outcome != event.Parked || len(r.Kept) != 1 {
+			t.Fatalf("revoked %+v", r)
+		}
+		l.goesInTheEnd(t, g.User, drop)
+	})
+}
+
+// halfGranted leaves an account that a crash left half made, in whose name
+// something runs, and a catalog that allows it no longer.
+func (w *world) halfGranted(t *testing.T) (l *lease, drop func()) {
+	t.Helper()
+	wire := &faulty{dial: w.db.Target.Dial}
+	w.Service.Dial = wire.Dial
+	l = w.request("taro@example.com")
+	must(t, l.armed(t.Context()))
+	wire.arm(28) // the account is there, and is not open yet
+	if err := l.instanceReady(t.Context()); err == nil || w.db.Accounts(t, "taro") != 1 {
+		t.Fatalf("there was no crash between account and end: %v", err)
+	}
+	wire.arm(0)
+	drop = w.named(t, "taro", l.ready.PrivateIP.String())
+	w.Service.Catalog = readCatalogWith(t, w.db, "roles: [READ, DML]", "roles: [DML]")
+	return l, drop
+}
+
+func TestAFailedGrantWhoseAccountIsADefinerIsParkedToo(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		l, drop := w.halfGranted(t)
+		w.sweep(t)
+		if f := only[event.GrantFailed](l); f.Code != "not-allowed" || !strings.Contains(f.Reason, "locked and kept") {
+			t.Errorf("failed with %+v", f)
+		}
+		if all := w.reminders(l); len(all) != 1 || !strings.Contains(all[0], "trigger shop.kept") {
+			t.Errorf("told %q", all)
+		}
+		l.goesInTheEnd(t, "taro", drop)
+		must(t, l.expired(t.Context(), ""))
+		if r := only[event.Revoked](l); r.Outcome != event.None {
+			t.Errorf("an end after all that is answered with %+v", r)
+		}
+	})
+}
+
+func TestTheEndOfAFailedGrantListsWhatKeepsItsAccount(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		l, drop := w.halfGranted(t)
+		w.sweep(t)
+		must(t, l.expired(t.Context(), ""))
+		r := only[event.Revoked](l)
+		if r.Outcome != event.Parked || len(r.Kept) != 1 || r.Kept[0].Name != "shop.kept" || r.Kept[0].TakeOver == "" {
+			t.Errorf("revoked %+v", r)
+		}
+		l.goesInTheEnd(t, "taro", drop)
+	})
+}
+
 func TestDrainLocksFirstAndLetsATransactionFinish(t *testing.T) {
 	t.Parallel()
 	for _, db := range realServers {

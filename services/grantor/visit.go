@@ -2,6 +2,8 @@ package grantor
 
 import (
 	"context"
+	"fmt"
+	"strings"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
@@ -25,7 +27,7 @@ func (s *Service) visit(ctx context.Context, id string) error {
 func (s *Service) decideVisit(r store.Record[State]) store.Step[State] {
 	st, now := r.State, time.Now().UTC()
 	switch {
-	case st.Outcome == Parked:
+	case st.parked():
 		return s.visitParked(r, now)
 	case st.End != nil || st.Outcome == Revoked || st.Outcome == Failed:
 		return s.decide(r, plainName)
@@ -59,14 +61,37 @@ func (s *Service) visitParked(r store.Record[State], now time.Time) store.Step[S
 				return store.Transition[State]{}, err
 			}
 			if answer.Outcome == event.Gone {
-				return store.Transition[State]{To: func(st *State) { st.Outcome, st.Account.Removed = Revoked, true }}, nil
+				return store.Transition[State]{To: gone}, nil
 			}
 			return store.Transition[State]{
-				To: func(st *State) { st.RemindedAt = now },
-				Emit: []store.Emit{{Discriminator: "account-parked/" + now.Format(time.DateOnly), Data: event.Alarmed{
-					Alarm: "account-parked", Text: "The account " + answer.User + " on " + answer.Cluster + " is locked and kept: something still runs in its name.",
-				}}},
+				To:   func(st *State) { st.RemindedAt = now },
+				Emit: []store.Emit{parkedAlarm(answer, now)},
 			}, nil
 		},
 	})
+}
+
+// gone gives the name of a parked account back. What the request came to stays
+// where Expired is still to be answered.
+func gone(st *State) {
+	st.Account.Removed = true
+	if st.Outcome == Parked {
+		st.Outcome = Revoked
+	}
+}
+
+// parkedAlarm tells of a parked account, once a day.
+func parkedAlarm(answer event.Revoked, now time.Time) store.Emit {
+	const most = 5
+	var names []string
+	for _, k := range answer.Kept[:min(len(answer.Kept), most)] {
+		names = append(names, fmt.Sprintf("%s %.130s", k.Kind, k.Name))
+	}
+	if more := len(answer.Kept) - most; more > 0 {
+		names = append(names, fmt.Sprintf("%d more", more))
+	}
+	return store.Emit{Discriminator: "account-parked/" + now.Format(time.DateOnly), Data: event.Alarmed{
+		Alarm: "account-parked",
+		Text:  "The account " + answer.User + " on " + answer.Cluster + " is locked and kept; in its name run: " + strings.Join(names, ", ") + ".",
+	}}
 }
