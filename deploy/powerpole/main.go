@@ -36,6 +36,6 @@ func root() *cobra.Command {
 		SilenceErrors: true,
 		Args:          cobra.NoArgs,
 	}
-	c.AddCommand(localCommand(), bootstrapCommand(), smokeCommand(), catalogCommand(), dlqCommand(), auditCommand())
+	c.AddCommand(localCommand(), bootstrapCommand(), smokeCommand(), catalogCommand(), dlqCommand(), auditCommand(), doctorCommand())
 	return c
 }

@@ -61,7 +61,7 @@ func (s *Service) drain(ctx context.Context, id string, st State) (Drain, error)
 		if err := server.Lock(ctx, account); err != nil {
 			return err
 		}
-		instances, err = s.instances(ctx, cluster, server)
+		instances, err = listInstances(ctx, cluster, server)
 		return err
 	})
 	if err != nil {

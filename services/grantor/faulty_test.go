@@ -67,3 +67,15 @@ func (c *faultyConn) Write(p []byte) (int, error) {
 	}
 	return n, err
 }
+
+type dial = func(context.Context, string) (net.Conn, error)
+
+// only3306 leads to one server by its port and to another by every other.
+func only3306(one, other dial) dial {
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		if _, port, err := net.SplitHostPort(address); err == nil && port == "3306" {
+			return one(ctx, address)
+		}
+		return other(ctx, address)
+	}
+}

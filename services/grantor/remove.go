@@ -73,7 +73,7 @@ func (s *Service) end(ctx context.Context, cluster catalog.Cluster, server *mysq
 	if r.answer.Prepared, err = newlyPrepared(ctx, server, st.Account.Prepared); err != nil {
 		return err
 	}
-	r.instances, err = s.instances(ctx, cluster, server)
+	r.instances, err = listInstances(ctx, cluster, server)
 	return err
 }
 
@@ -99,8 +99,8 @@ func (s *Service) see(ctx context.Context, cluster catalog.Cluster, i instance, 
 		return event.InstanceLook{}, err
 	}
 	defer server.Close()
-	if i.id != "" && server.Name() != i.id {
-		return event.InstanceLook{}, fmt.Errorf("looking at instance %q: %q answers in its place", i.id, server.Name())
+	if err := i.is(server); err != nil {
+		return event.InstanceLook{}, err
 	}
 	look, err := server.See(ctx, r.account, r.answer.Outcome == event.Parked)
 	if err != nil {

@@ -2,7 +2,6 @@ package grantor
 
 import (
 	"context"
-	"slices"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
 )
@@ -22,28 +21,19 @@ func (s *Service) checkRights(ctx context.Context, cluster catalog.Cluster) {
 	switch {
 	case ctx.Err() != nil:
 	case err != nil:
-		s.Log.WarnContext(ctx, "the administrator's rights could not be checked", "cluster", cluster.ID, "error", err)
+		s.Log.WarnContext(ctx, "the administrator's rights could not be checked: see `powerpole doctor`", "cluster", cluster.ID, "error", err)
 	case len(missing) > 0:
-		s.Log.ErrorContext(ctx, "the administrator lacks rights of deploy/sql", "cluster", cluster.ID, "missing", missing)
+		s.Log.ErrorContext(ctx, "the administrator lacks rights: run deploy/sql again with what is missing", "cluster", cluster.ID, "missing", missing)
 	default:
 		s.Log.InfoContext(ctx, "the administrator has its rights", "cluster", cluster.ID)
 	}
 }
 
-// missingRights lists what the administrator lacks for the roles that the
-// catalog has on the cluster.
 func (s *Service) missingRights(ctx context.Context, cluster catalog.Cluster) ([]string, error) {
-	server, err := s.connect(ctx, cluster.ID)
+	server, err := s.connectTo(ctx, cluster, cluster.Engine.Writer)
 	if err != nil {
 		return nil, err
 	}
 	defer server.Close()
-	var privileges []string
-	for _, name := range cluster.Roles {
-		if role, ok := s.Catalog.Role(name); ok {
-			privileges = append(privileges, role.Privileges...)
-		}
-	}
-	slices.Sort(privileges)
-	return server.MissingRights(ctx, cluster.Databases, slices.Compact(privileges))
+	return missingRights(ctx, server, s.Catalog, cluster)
 }

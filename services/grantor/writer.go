@@ -24,7 +24,7 @@ func (s *Service) onWriter(ctx context.Context, cluster catalog.Cluster, do func
 	if !mysqlacct.IsReadOnly(refused) {
 		return refused
 	}
-	instances, err := s.instances(ctx, cluster, server)
+	instances, err := listInstances(ctx, cluster, server)
 	if err != nil {
 		return errors.Join(refused, err)
 	}
@@ -54,9 +54,18 @@ func (s *Service) ifWriter(ctx context.Context, cluster catalog.Cluster, i insta
 // that is known.
 type instance struct{ endpoint, id string }
 
-// instances are the cluster's as of now: as Aurora lists them, or as the catalog
-// does. The reader endpoint proves nothing.
-func (s *Service) instances(ctx context.Context, cluster catalog.Cluster, server *mysqlacct.Server) (out []instance, err error) {
+// is says whether the server that answers is that instance, and no other in its
+// place.
+func (i instance) is(server *mysqlacct.Server) error {
+	if i.id != "" && server.Name() != i.id {
+		return fmt.Errorf("looking at instance %q: %q answers in its place", i.id, server.Name())
+	}
+	return nil
+}
+
+// listInstances are the cluster's as of now: as Aurora lists them, or as the
+// catalog does. The reader endpoint proves nothing.
+func listInstances(ctx context.Context, cluster catalog.Cluster, server *mysqlacct.Server) (out []instance, err error) {
 	listed, err := server.Instances(ctx)
 	if err != nil {
 		return nil, err

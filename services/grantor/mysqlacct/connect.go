@@ -35,6 +35,7 @@ type Server struct {
 	conn    *sql.Conn
 	id      uint64
 	dialect dialect
+	version string
 	// me is the administrator's own account, user and host; name is the
 	// server's name for itself.
 	// aurora is its id in an Aurora cluster, "" where it is of none.
@@ -99,6 +100,7 @@ func (s *Server) meet(ctx context.Context) error {
 	if s.dialect, err = detect(row[1], row[2]); err != nil {
 		return err
 	}
+	s.version = row[1]
 	user, host, _ := cutLast(row[3], "@")
 	s.me = [2]string{user, host}
 	if err := s.readName(ctx); err != nil {

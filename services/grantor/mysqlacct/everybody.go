@@ -10,6 +10,14 @@ import (
 // requestID is what an account's note may hold.
 var requestID = regexp.MustCompile(`^pp-[0-9a-z]{1,40}$`)
 
+// Everybody lists what everybody has on the server, whatever is granted:
+// mandatory roles, the grants of PUBLIC, an anonymous user. Catalogs allow it by
+// these words.
+func (s *Server) Everybody(ctx context.Context) ([]string, error) {
+	_, everybody, err := s.readServer(ctx)
+	return everybody, err
+}
+
 // readServer reads what bears upon every grant: whether database names are taken
 // literally, and what everybody has.
 func (s *Server) readServer(ctx context.Context) (literal bool, everybody []string, err error) {

@@ -21,6 +21,21 @@ func (s *Server) Name() string {
 	return s.name
 }
 
+// Version is the server's kind and version, as MySQL 8.4.3.
+func (s *Server) Version() string {
+	version, _, _ := strings.Cut(s.version, "-")
+	switch {
+	case s.dialect.mariadb:
+		return "MariaDB " + version
+	case s.dialect.embedded:
+		return "embedded MySQL " + version
+	case s.aurora != "":
+		return "Aurora MySQL " + version
+	default:
+		return "MySQL " + version
+	}
+}
+
 // Instances lists the cluster's instances as of now
 // (information_schema.replica_host_status); none where the server is of no
 // Aurora cluster and does not know them.

@@ -18,9 +18,11 @@ func (s *Server) MissingRights(ctx context.Context, databases, privileges []stri
 	if err != nil {
 		return nil, err
 	}
-	literal, _, err := s.readServer(ctx)
-	if err != nil {
-		return nil, err
+	literal := false
+	if !s.dialect.mariadb {
+		if literal, _, err = s.readRoles(ctx); err != nil {
+			return nil, err
+		}
 	}
 	for _, right := range s.dialect.needs() {
 		byProcedure := kill && strings.HasPrefix(right, "CONNECTION")
