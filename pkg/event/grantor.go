@@ -91,7 +91,7 @@ type InstanceLook struct {
 type Kept struct {
 	Kind string `json:"kind"`
 	Name string `json:"name"`
-	// TakeOver is the statement with which an administrator takes it over.
+	// TakeOver is what its new owner does to take it over.
 	TakeOver string `json:"take_over"`
 }
 

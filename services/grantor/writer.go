@@ -88,14 +88,16 @@ func listInstances(ctx context.Context, cluster catalog.Cluster, server *mysqlac
 
 // auroraEndpoint is the endpoint of an instance of the cluster whose own is
 // `<cluster>.cluster-<hash>.<region>.rds.amazonaws.com:<port>`: the instance's id
-// takes the cluster's place, and `cluster-` goes.
+// takes the cluster's place, and `cluster-` goes. A reader's (cluster-ro-) or a
+// custom endpoint is not the cluster's own.
 func auroraEndpoint(writer, id string) (string, error) {
 	host, port, err := net.SplitHostPort(writer)
 	if err != nil {
 		return "", fmt.Errorf("reading the writer's endpoint: %w", err)
 	}
 	_, domain, ok := strings.Cut(host, ".cluster-")
-	if !ok {
+	hash, _, _ := strings.Cut(domain, ".")
+	if !ok || strings.Contains(hash, "-") {
 		return "", fmt.Errorf("finding instance %q: the writer's endpoint is not of an Aurora cluster", id)
 	}
 	return net.JoinHostPort(id+"."+domain, port), nil

@@ -166,9 +166,6 @@ func receipt(st State, say texts) string {
 	default:
 		add("%s", say.AccountNone)
 	}
-	for _, kept := range r.Account.Kept[:min(len(r.Account.Kept), 10)] {
-		add(say.Kept, slackui.Line(kept.Kind, maxName), slackui.Code(kept.Name), slackui.Code(kept.TakeOver))
-	}
 	for _, prepared := range r.Account.Prepared[:min(len(r.Account.Prepared), 10)] {
 		add(say.Prepared, slackui.Code(prepared.XID), slackui.Code(prepared.End))
 	}
@@ -181,8 +178,16 @@ func receipt(st State, say texts) string {
 		add("%s", say.InstanceNone)
 	}
 	add(say.SchedulesGone, r.Schedules)
+	// Last, so that a long list hides no proof, and to be copied as it is.
+	for _, kept := range r.Account.Kept[:min(len(r.Account.Kept), 10)] {
+		add(say.Kept, slackui.Line(kept.Kind, maxName), slackui.Code(kept.Name), "\n"+slackui.CodeBlock(kept.TakeOver, maxTakeOver))
+	}
 	return fit(lines)
 }
+
+// maxTakeOver is the most that is shown of one object's statements, in
+// characters.
+const maxTakeOver = 1000
 
 // fit joins as many lines as a section takes.
 func fit(lines []string) string {

@@ -28,7 +28,7 @@ func english() texts {
 
 		Receipt: "Receipt", AccountGone: "account %s is gone; connections that were cut: %d",
 		AccountParked: "account %s was locked for ever and kept, because objects of the database run in its name",
-		AccountNone:   "there was no account", Kept: "%s %s keeps it; an administrator takes it over with %s",
+		AccountNone:   "there was no account", Kept: "%s %s keeps it; its new owner takes it over with %s",
 		Prepared:   "the prepared transaction %s is still there; an administrator ends it with %s",
 		SecretGone: "the password is gone", InstanceNone: "there was no bastion",
 		InstanceGone: "bastion %s is gone; sessions that were ended: %d", SchedulesGone: "schedules that are gone: %d",

@@ -28,7 +28,7 @@ func japanese() texts {
 
 		Receipt: "終了証明", AccountGone: "アカウント %s は削除済み、切断した接続: %d",
 		AccountParked: "アカウント %s は恒久的にロックして残しました。その名前で動くデータベースのオブジェクトがあるためです",
-		AccountNone:   "アカウントはありませんでした", Kept: "%s %s が参照しています。管理者は %s で引き継げます",
+		AccountNone:   "アカウントはありませんでした", Kept: "%s %s が参照しています。新しい所有者は次の文で引き継げます %s",
 		Prepared:   "準備済みトランザクション %s が残っています。管理者は %s で終了できます",
 		SecretGone: "パスワードは削除済み", InstanceNone: "踏み台はありませんでした",
 		InstanceGone: "踏み台 %s は削除済み、終了したセッション: %d", SchedulesGone: "削除したスケジュール: %d",

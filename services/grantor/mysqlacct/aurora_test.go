@@ -40,7 +40,7 @@ func through(t *testing.T, r *accttest.Rewrite) *mysqlacct.Server {
 
 func onMySQL(t *testing.T, test func(t *testing.T, s *accttest.Server)) {
 	onReal(t, func(t *testing.T, s *accttest.Server) {
-		if s.Name != "mariadb" {
+		if !s.MariaDB {
 			test(t, s)
 		}
 	})

@@ -1,10 +1,6 @@
 package mysqlacct
 
-import (
-	"context"
-	"fmt"
-	"strings"
-)
+import "context"
 
 // Kept is an object that runs in the account's name and would break without it.
 type Kept struct {
@@ -12,7 +8,7 @@ type Kept struct {
 	Kind string
 	// Name is database.name.
 	Name string
-	// TakeOver is what an administrator does to take it over.
+	// TakeOver is what its new owner does to take it over.
 	TakeOver string
 	// database is where it is.
 	database string
@@ -21,13 +17,14 @@ type Kept struct {
 // mostKept bounds what is listed: an event must stay small.
 const mostKept = 50
 
-// definerQueries find what names an account as DEFINER: kind, database, name.
+// definerQueries find what names an account as DEFINER: kind, database, name,
+// and what takeOver must repeat.
 func (d dialect) definerQueries() []string {
 	queries := []string{
-		"SELECT 'view', TABLE_SCHEMA, TABLE_NAME FROM information_schema.VIEWS WHERE DEFINER = ?",
-		"SELECT 'trigger', TRIGGER_SCHEMA, TRIGGER_NAME FROM information_schema.TRIGGERS WHERE DEFINER = ?",
-		"SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME FROM information_schema.ROUTINES WHERE DEFINER = ?",
-		"SELECT 'event', EVENT_SCHEMA, EVENT_NAME FROM information_schema.EVENTS WHERE DEFINER = ?",
+		"SELECT 'view', TABLE_SCHEMA, TABLE_NAME, SECURITY_TYPE, '' FROM information_schema.VIEWS WHERE DEFINER = ?",
+		"SELECT 'trigger', TRIGGER_SCHEMA, TRIGGER_NAME, SQL_MODE, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE DEFINER = ?",
+		"SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME, SQL_MODE, '' FROM information_schema.ROUTINES WHERE DEFINER = ?",
+		"SELECT 'event', EVENT_SCHEMA, EVENT_NAME, SQL_MODE, STATUS FROM information_schema.EVENTS WHERE DEFINER = ?",
 	}
 	if d.embedded {
 		return queries[1:2] // it gives the DEFINER of triggers only, and drops without asking
@@ -39,31 +36,14 @@ func (d dialect) definerQueries() []string {
 func (s *Server) definers(ctx context.Context, a Account) (kept []Kept, err error) {
 	for _, q := range s.dialect.definerQueries() {
 		err := s.query(ctx, "looking for definers", q, func(row []string) {
-			kept = append(kept, Kept{Kind: row[0], Name: row[1] + "." + row[2], TakeOver: takeOver(row[0], quoted(row[1])+"."+quoted(row[2])), database: row[1]})
+			o := stored{kind: row[0], database: row[1], name: row[2], setting: row[3], extra: row[4]}
+			kept = append(kept, Kept{Kind: o.kind, Name: o.database + "." + o.name, TakeOver: s.dialect.takeOver(o), database: o.database})
 		}, a.User+"@"+a.Host.String())
 		if err != nil {
 			return nil, err
 		}
 	}
 	return kept, nil
-}
-
-// quoted is an identifier as a statement takes it. What is in it may be anything
-// that somebody named an object.
-func quoted(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
-
-// takeOver is how an administrator makes the object their own. Only of views and
-// events can a server change the DEFINER in place.
-func takeOver(kind, object string) string {
-	upper := strings.ToUpper(kind)
-	switch kind {
-	case "event":
-		return "ALTER DEFINER = CURRENT_USER EVENT " + object + " ENABLE"
-	case "view":
-		return "SHOW CREATE VIEW " + object + "; ALTER DEFINER = CURRENT_USER VIEW " + object + " AS …"
-	default:
-		return fmt.Sprintf("SHOW CREATE %s %s; DROP %s %s; CREATE DEFINER = CURRENT_USER %s %s …", upper, object, upper, object, upper, object)
-	}
 }
 
 // park makes the account one that nobody can log in to and whose events stop,
@@ -93,15 +73,4 @@ func (s *Server) park(ctx context.Context, a Account, kept []Kept) error {
 		}
 	}
 	return nil
-}
-
-// listed is what of the objects is told, and how the account then goes.
-func (a Account) listed(kept []Kept) []Kept {
-	if len(kept) > mostKept {
-		kept = append(kept[:mostKept:mostKept], Kept{Kind: "object", Name: fmt.Sprintf("%d more", len(kept)-mostKept), TakeOver: "the same"})
-	}
-	if len(kept) > 0 {
-		kept[len(kept)-1].TakeOver += "; and when nothing names the account any more: DROP USER " + a.grantee()
-	}
-	return kept
 }

@@ -31,6 +31,8 @@ type Server struct {
 	ServerName string
 	// Real says that it is no embedded server.
 	Real bool
+	// MariaDB says that it is one.
+	MariaDB bool
 
 	secured *tls.Config
 	dial    func(ctx context.Context, from netip.Addr) (net.Conn, error)

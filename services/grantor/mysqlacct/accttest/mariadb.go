@@ -35,6 +35,7 @@ func MariaDB() (server *Server, stop func(), err error) {
 		return nil, nil, err
 	}
 	s := realServer("mariadb", address, ca)
+	s.MariaDB = true
 	s.generalLog = filepath.Join(dir, "general.log")
 	if err := s.arrange("mariadb.sql"); err != nil {
 		end()

@@ -16,8 +16,6 @@ import (
 	"strings"
 	"time"
 
-	driver "github.com/go-sql-driver/mysql"
-
 	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 )
@@ -25,8 +23,7 @@ import (
 // RealServers starts every real server that is there: MariaDB where its binary
 // is, MySQL where POWERPOLE_TEST_MYSQL_ROOT names a root with it. Where
 // POWERPOLE_TEST_MARIADB or POWERPOLE_TEST_MYSQL is "required", its absence is
-// an error. POWERPOLE_TEST_DSN adds any other server, by a superuser's data
-// source name (go-sql-driver); tests make databases and accounts on it.
+// an error. POWERPOLE_TEST_DSN adds any other server (see named).
 func RealServers() (servers []*Server, stop func(), err error) {
 	var ends []func()
 	stop = func() {
@@ -34,7 +31,7 @@ func RealServers() (servers []*Server, stop func(), err error) {
 			end()
 		}
 	}
-	for _, start := range []func() (*Server, func(), error){presentMariaDB, presentMySQL, named} {
+	for _, start := range []func() (*Server, func(), error){named, presentMariaDB, presentMySQL} {
 		s, end, err := start()
 		if err != nil {
 			stop()
@@ -68,22 +65,6 @@ func absent(variable string, err error) error {
 		return fmt.Errorf("starting a server that %s requires: %w", variable, err)
 	}
 	return nil
-}
-
-// named is the server of POWERPOLE_TEST_DSN.
-func named() (*Server, func(), error) {
-	dsn := os.Getenv("POWERPOLE_TEST_DSN")
-	if dsn == "" {
-		return nil, nil, nil
-	}
-	cfg, err := driver.ParseDSN(dsn)
-	if err != nil {
-		return nil, nil, errors.New("reading POWERPOLE_TEST_DSN: it is no data source name")
-	}
-	s := realServer("dsn", cfg.Addr, nil)
-	s.secured.InsecureSkipVerify = true //nolint:gosec // a test's server, whose authority nobody names
-	s.root.User, s.root.Password, s.root.TLS = cfg.User, secret.New(cfg.Passwd), s.secured
-	return s, func() {}, s.arrange("mysql.sql")
 }
 
 // serve starts the server and waits until it takes connections. stop ends it
@@ -163,14 +144,21 @@ func (s *Server) arrange(script string) error {
 	if err != nil {
 		return err
 	}
+	for _, name := range databases() {
+		if err := execAll(db, []string{"CREATE DATABASE " + name}); err != nil {
+			return err
+		}
+	}
 	return execAll(db, append([]string{
-		"CREATE DATABASE shop", "CREATE DATABASE billing", "CREATE DATABASE app_db", "CREATE DATABASE appXdb",
 		"CREATE TABLE shop.orders (id INT PRIMARY KEY, item VARCHAR(50), customer_id INT)", "INSERT INTO shop.orders VALUES (1, 'tea', 1)",
 		"CREATE TABLE billing.invoices (id INT PRIMARY KEY)", "INSERT INTO billing.invoices VALUES (1)",
-		"CREATE TABLE app_db.s (id INT)", "CREATE TABLE appXdb.s (id INT)", "CREATE DATABASE definers",
+		"CREATE TABLE app_db.s (id INT)", "CREATE TABLE appXdb.s (id INT)",
 		"CREATE TABLE definers.t (id INT PRIMARY KEY)",
 	}, admin...))
 }
+
+// databases are those that arrange makes.
+func databases() []string { return []string{"shop", "billing", "app_db", "appXdb", "definers"} }
 
 // administrator are the statements of deploy/sql: for this server's host and
 // password, and its line for a database once for each. On `definers` it has, as
