@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -114,6 +115,21 @@ func (c *checks) stopped(n *thing, f *facts) {
 		}
 	}
 	c.fail("S2", "account %s of %s is there and no stop ever was in the scheduler", n.id, f.id)
+}
+
+// lockedFirst checks S2 at its beginning: an account is locked until its secret
+// is stored, so that a crash in between leaves one that nobody can use.
+func (c *checks) lockedFirst(unlocked []string) {
+	if len(unlocked) == 0 {
+		return
+	}
+	c.world.things.secrets()
+	for _, request := range unlocked {
+		stored := slices.ContainsFunc(c.world.things.all, func(n *thing) bool { return n.kind == aSecret && n.request == request })
+		if !stored {
+			c.fail("S2", "the account of %s is open and its secret was never stored", request)
+		}
+	}
 }
 
 // gone checks S3: everything went in time, and S11 with it.

@@ -89,14 +89,18 @@ func sorted[V any](m map[string]V) []string {
 // accounts are those with our attribute that can be logged in with, and the
 // connections of them.
 func (t *things) accounts() {
-	there, users := map[string]string{}, map[string]string{}
+	there, users, unlocked := map[string]string{}, map[string]string{}, []string(nil)
 	for _, a := range t.world.database.Accounts() {
 		if request := owner(a.Attribute); request != "" {
 			there[a.User+"@"+a.Host] = request
 			users[a.User] = request
+			if !a.Locked {
+				unlocked = append(unlocked, request)
+			}
 		}
 	}
 	t.found(anAccount, there)
+	t.world.checks.lockedFirst(unlocked)
 	open := map[string]string{}
 	for _, c := range t.world.database.Connections() {
 		request := users[c.User]

@@ -93,21 +93,31 @@ type mutant struct {
 	file, old, instead string
 }
 
+// source returns the path of the file and what it says without the guard. A
+// text that is not there exactly once is an error: the guard has moved.
+func (m mutant) source() (path string, mutated []byte, err error) {
+	path, err = filepath.Abs(filepath.Join(root, m.file))
+	if err != nil {
+		return "", nil, fmt.Errorf("making mutant %q: %w", m.name, err)
+	}
+	original, err := os.ReadFile(path)
+	if err != nil {
+		return "", nil, fmt.Errorf("making mutant %q: %w", m.name, err)
+	}
+	if n := strings.Count(string(original), m.old); n != 1 {
+		return "", nil, fmt.Errorf("making mutant %q: %q is %d times in %s, want once", m.name, m.old, n, m.file)
+	}
+	return path, []byte(strings.Replace(string(original), m.old, m.instead, 1)), nil
+}
+
 // build compiles the simulation with the mutant.
 func (m mutant) build(ctx context.Context, dir, binary string) error {
-	path, err := filepath.Abs(filepath.Join(root, m.file))
+	path, source, err := m.source()
 	if err != nil {
 		return err
 	}
-	source, err := os.ReadFile(path)
-	if err != nil {
-		return fmt.Errorf("making mutant %q: %w", m.name, err)
-	}
-	if n := strings.Count(string(source), m.old); n != 1 {
-		return fmt.Errorf("making mutant %q: %q is %d times in %s, want once", m.name, m.old, n, m.file)
-	}
 	mutated := filepath.Join(dir, "mutated.go")
-	if err := os.WriteFile(mutated, []byte(strings.Replace(string(source), m.old, m.instead, 1)), 0o600); err != nil {
+	if err := os.WriteFile(mutated, source, 0o600); err != nil {
 		return fmt.Errorf("making mutant %q: %w", m.name, err)
 	}
 	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{path: mutated}})
