@@ -12,7 +12,22 @@ import (
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
-// checks is what must always hold.
+// checks is what must always hold. What checks which invariant:
+//
+//	S1   appeared, permitted, approver; everybody
+//	S2   stopped, lockedFirst
+//	S3   gone
+//	S4   ended, heard, told
+//	S5   alone, foreign
+//	S6   appeared, events, toldOf
+//	S7   nothing of its own: deliveries are shuffled, delayed and repeated in
+//	     every history, but no two orders of one history are compared
+//	S8   the replay after a history
+//	S9   secrets, toldOf
+//	S10  agreed
+//	S11  permitted; gone, whose end is never later than end_by
+//	S12  not here: every history has a whole catalog. Package policy tests that
+//	     a broken, empty or missing one denies everything
 type checks struct {
 	world    *world
 	verifier *warrant.Verifier
