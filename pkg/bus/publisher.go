@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 
 	"github.com/powerpole/powerpole/pkg/event"
 )
@@ -32,15 +34,34 @@ type Publisher struct {
 	bus      string
 	source   event.Source
 	registry *event.Registry
+	meter    metric.MeterProvider
+	alarms   metric.Int64Counter
 }
+
+// PublisherOption changes a publisher that is being made.
+type PublisherOption func(*Publisher)
+
+// WithMeter counts the alarms that EventBridge has taken, by name, as
+// powerpole.alarms. Without it nothing is counted.
+func WithMeter(m metric.MeterProvider) PublisherOption { return func(p *Publisher) { p.meter = m } }
 
 // NewPublisher returns the publisher of one service. It returns an error where
 // something is missing.
-func NewPublisher(client putEventsAPI, bus string, source event.Source, registry *event.Registry) (*Publisher, error) {
+func NewPublisher(
+	client putEventsAPI, bus string, source event.Source, registry *event.Registry, options ...PublisherOption,
+) (*Publisher, error) {
 	if client == nil || bus == "" || source == "" || registry == nil {
 		return nil, errors.New("building a publisher: client, bus, source or registry is missing")
 	}
-	return &Publisher{client: client, bus: bus, source: source, registry: registry}, nil
+	p := &Publisher{client: client, bus: bus, source: source, registry: registry, meter: noop.NewMeterProvider()}
+	for _, o := range options {
+		o(p)
+	}
+	var err error
+	if p.alarms, err = alarmCounter(p.meter); err != nil {
+		return nil, fmt.Errorf("building a publisher: %w", err)
+	}
+	return p, nil
 }
 
 // ErrMayNotPublish is returned for an event of another service, of an unknown
@@ -60,7 +81,7 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 		if err != nil {
 			return fmt.Errorf("publishing %s: %w", e.Kind(), err)
 		}
-		out[i] = outgoing{entry: entry, id: e.Detail.ID}
+		out[i] = outgoing{entry: entry, id: e.Detail.ID, alarm: alarmOf(e)}
 	}
 	var failed PublishError
 	for len(out) > 0 {
@@ -75,10 +96,12 @@ func (p *Publisher) Publish(ctx context.Context, events ...event.Event) error {
 	return &failed
 }
 
-// outgoing is an event on its way, with the code of its last failure.
+// outgoing is an event on its way, with the alarm that it raises, "" for none,
+// and the code of its last failure.
 type outgoing struct {
 	entry types.PutEventsRequestEntry
 	id    string
+	alarm string
 	code  string
 }
 
@@ -131,12 +154,15 @@ func (p *Publisher) put(ctx context.Context, batch []outgoing) ([]outgoing, erro
 		return allFailed(batch, code(err)), err
 	}
 	if result.FailedEntryCount == 0 {
+		p.countAlarms(ctx, batch)
 		return nil, nil
 	}
 	if len(result.Entries) != len(batch) {
 		return allFailed(batch, "IncompleteAnswer"), nil
 	}
-	return someFailed(batch, result.Entries), nil
+	taken, failed := divide(batch, result.Entries)
+	p.countAlarms(ctx, taken)
+	return failed, nil
 }
 
 func allFailed(batch []outgoing, code string) []outgoing {
@@ -146,15 +172,16 @@ func allFailed(batch []outgoing, code string) []outgoing {
 	return batch
 }
 
-// someFailed picks the failed ones by their place: the n-th result is that of
-// the n-th entry.
-func someFailed(batch []outgoing, results []types.PutEventsResultEntry) []outgoing {
-	var failed []outgoing
+// divide tells what was taken from what was not by their place: the n-th result
+// is that of the n-th entry.
+func divide(batch []outgoing, results []types.PutEventsResultEntry) (taken, failed []outgoing) {
 	for i, r := range results {
-		if r.ErrorCode != nil {
-			batch[i].code = *r.ErrorCode
-			failed = append(failed, batch[i])
+		if r.ErrorCode == nil {
+			taken = append(taken, batch[i])
+			continue
 		}
+		batch[i].code = *r.ErrorCode
+		failed = append(failed, batch[i])
 	}
-	return failed
+	return taken, failed
 }

@@ -85,7 +85,8 @@ func (e *Env) connect(ctx context.Context, o Options) error {
 		return err
 	}
 	e.AWS, e.sqs = cfg, sqs.NewFromConfig(cfg)
-	e.Bus, err = bus.NewPublisher(eventbridge.NewFromConfig(cfg), topology.BusName, e.Source, e.Registry)
+	e.Bus, err = bus.NewPublisher(eventbridge.NewFromConfig(cfg), topology.BusName, e.Source, e.Registry,
+		bus.WithMeter(otel.GetMeterProvider()))
 	return err
 }
 
