@@ -37,6 +37,7 @@ func All() (*Registry, error) {
 		Register[Expiring](r, "the warning", from(Reaper)),
 		Register[Expired](r, "the end; the only way to a teardown", from(Reaper)),
 		Register[Reaped](r, "the receipt", from(Reaper)),
+		Register[ExtensionRefused](r, "an extension came after the end and loses", from(Reaper)),
 
 		Register[Alarmed](r, "something that a person must look at", Sources(), NoRequest()),
 

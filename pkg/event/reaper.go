@@ -106,6 +106,29 @@ func (e Reaped) Validate() error {
 		needTime("ended_at", e.EndedAt), needTime("reaped_at", e.ReapedAt))
 }
 
+// ExtensionRefused is emitted by the reaper, at most once per request, when an
+// Extended came after the end: it loses, and people are told.
+type ExtensionRefused struct {
+	// Total is the length that was permitted too late.
+	Total   Duration  `json:"total"`
+	EndedAt time.Time `json:"ended_at"`
+}
+
+// EventType is the name on the wire.
+func (ExtensionRefused) EventType() string { return "ExtensionRefused" }
+
+// EventVersion is the version on the wire.
+func (ExtensionRefused) EventVersion() int { return 1 }
+
+// Validate implements Data.
+func (e ExtensionRefused) Validate() error {
+	err := needTime("ended_at", e.EndedAt)
+	if e.Total <= 0 {
+		err = errors.Join(errors.New("total is not positive"), err)
+	}
+	return err
+}
+
 // Alarmed is emitted by any service for something that a person must look at.
 // It may be of no request.
 type Alarmed struct {

@@ -72,6 +72,7 @@ func samples() []event.Data {
 		event.Reaped{
 			Cause: event.ByTime, EndedAt: someTime, Account: revoked, Instance: terminated, Schedules: 3, ReapedAt: someTime,
 		},
+		event.ExtensionRefused{Total: event.Duration(2 * time.Hour), EndedAt: someTime},
 		event.Alarmed{Alarm: "parked-account", Text: "an account was parked"},
 		event.PendingDue{},
 		event.StartDue{Generation: 1},

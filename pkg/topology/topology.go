@@ -97,7 +97,7 @@ func Services() []Service {
 			Name: "approval", Source: event.Approval, Table: true, MaxReceive: 20, Sweeps: true,
 			Consumes: consume(
 				from(event.Intake, "RequestCreated", "ActionSubmitted", "PersonChanged"),
-				from(event.Reaper, "Reaped"),
+				from(event.Reaper, "Reaped", "ExtensionRefused"),
 			),
 		},
 		{
@@ -123,7 +123,7 @@ func Services() []Service {
 				from(event.Approval, "Voted", "Approved", "Denied", "Cancelled", "Lapsed", "Alarmed"),
 				from(event.Provisioner, "InstanceReady", "ProvisionFailed", "Alarmed"),
 				from(event.Grantor, "Granted", "GrantFailed", "Alarmed"),
-				from(event.Reaper, "Armed", "Expiring", "Expired", "Reaped", "Alarmed"),
+				from(event.Reaper, "Armed", "Expiring", "Expired", "Reaped", "ExtensionRefused", "Alarmed"),
 				from(event.Notifier, "Alarmed"),
 			),
 		},

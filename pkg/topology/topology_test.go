@@ -42,7 +42,7 @@ var designed = []struct{ types, from, by string }{
 	{"Revoked", "grantor", "provisioner reaper"},
 	{"InstanceTerminated", "provisioner", "reaper"},
 	{"Overdue", "provisioner grantor", "reaper"},
-	{"Reaped", "reaper", "notifier approval"},
+	{"Reaped ExtensionRefused", "reaper", "notifier approval"},
 	{"Alarmed", "intake approval provisioner grantor notifier reaper", "notifier"},
 }
 

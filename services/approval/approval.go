@@ -105,5 +105,6 @@ func (s *Service) Register(r *bus.Router) error {
 		bus.On(r, event.Approval, s.OnPendingDue),
 		bus.On(r, event.Approval, s.OnSweepDue),
 		bus.On(r, event.Reaper, s.OnReaped),
+		bus.On(r, event.Reaper, s.OnExtensionRefused),
 	)
 }

@@ -21,7 +21,9 @@ const (
 	Cancelled Kind = "cancelled"
 	Lapsed    Kind = "lapsed"
 	Extended  Kind = "extended"
-	Released  Kind = "released"
+	// ExtensionRefused says that the extension came after the end.
+	ExtensionRefused Kind = "extension refused"
+	Released         Kind = "released"
 	// Refused is what somebody wanted and may not; it changes nothing.
 	Refused Kind = "refused"
 	Ended   Kind = "ended"
@@ -48,11 +50,12 @@ type Entry struct {
 	Text string `json:"text,omitempty"`
 
 	// Asked is in the first row, Terms in that of the approval, Total in an
-	// extension's, End in the last.
-	Asked *Asked         `json:"asked,omitempty"`
-	Terms *Terms         `json:"terms,omitempty"`
-	Total event.Duration `json:"total,omitempty"`
-	End   *End           `json:"end,omitempty"`
+	// extension's, EndedAt where that came too late, End in the last.
+	Asked   *Asked         `json:"asked,omitempty"`
+	Terms   *Terms         `json:"terms,omitempty"`
+	Total   event.Duration `json:"total,omitempty"`
+	EndedAt time.Time      `json:"ended_at,omitzero"`
+	End     *End           `json:"end,omitempty"`
 }
 
 // Asked is what was asked for and what that meant in the catalog of that moment:

@@ -62,7 +62,10 @@ func answer(q Request, say texts) []slack.Block {
 	if q.Status == Requested && len(q.Looking) > 0 {
 		lines = append(lines, fmt.Sprintf(say.Looking, mentions(q.Looking)))
 	}
-	if q.IsExtended {
+	switch {
+	case q.TooLate != nil:
+		lines = append(lines, fmt.Sprintf(say.IsExtendedLate, slackui.Date(q.TooLate.EndedAt)))
+	case q.IsExtended:
 		lines = append(lines, fmt.Sprintf(say.IsExtended, length(q.Total)))
 	}
 	if q.Release != nil {

@@ -26,6 +26,8 @@ type Request struct {
 	// Total is the length of the lease with its extension.
 	Total      event.Duration
 	IsExtended bool
+	// TooLate is the row that says that the extension came after the end.
+	TooLate *Entry
 	// Release is the row that ended the lease early.
 	Release *Entry
 	// Shown counts the rows that change what approvers see.
@@ -62,6 +64,8 @@ func (q *Request) take(e Entry) {
 		q.Votes = append(q.Votes, e.By)
 	case Extended:
 		q.Total, q.IsExtended = e.Total, true
+	case ExtensionRefused:
+		q.Total, q.TooLate = q.Duration, &e
 	case Released:
 		q.Release = &e
 	case Requested, Denied, Cancelled, Lapsed, Ended:

@@ -24,6 +24,7 @@ type texts struct {
 	IsDenied, IsDeniedByRule     string
 	IsCancelled, IsLapsed        string
 	IsExtended                   string // the new total
+	IsExtendedLate               string // when it had ended
 	IsReleased                   string // by whom
 	IsEnded                      string // a moment
 
@@ -58,7 +59,8 @@ func english() texts {
 		IsApproved: ":white_check_mark: Approved by %s", IsApprovedByRule: ":white_check_mark: Approved by the catalog's rule %s",
 		IsDenied: ":no_entry: Denied by %s: %s", IsDeniedByRule: ":no_entry: Denied by the rule %s: %s",
 		IsCancelled: ":leftwards_arrow_with_hook: Taken back by %s", IsLapsed: ":hourglass: Lapsed: nobody decided in time",
-		IsExtended: "More time was permitted: %s in all", IsReleased: "Ended early by %s", IsEnded: ":checkered_flag: Ended at %s; account and bastion are gone",
+		IsExtendedLate: "More time was permitted and came too late: it had ended at %s",
+		IsExtended:     "More time was permitted: %s in all", IsReleased: "Ended early by %s", IsEnded: ":checkered_flag: Ended at %s; account and bastion are gone",
 		TooLate: "this came too late", TooMany: "you have %d requests open already; end one first",
 		Unheard: "PowerPole does not know this request", Unsure: "Slack did not say whether you may; nothing was done, please click again",
 		Changed: "this is not the request as it is now; look at the newest message", OwnRequest: "nobody decides about their own request",
@@ -81,7 +83,8 @@ func japanese() texts {
 		IsApproved: ":white_check_mark: %s が承認しました", IsApprovedByRule: ":white_check_mark: カタログの規則 %s により承認されました",
 		IsDenied: ":no_entry: %s が却下しました: %s", IsDeniedByRule: ":no_entry: 規則 %s により却下されました: %s",
 		IsCancelled: ":leftwards_arrow_with_hook: %s が取り下げました", IsLapsed: ":hourglass: 期限内に判断がなく失効しました",
-		IsExtended: "延長が許可されました: 合計 %s", IsReleased: "%s が早期終了しました", IsEnded: ":checkered_flag: %s に終了しました。アカウントと踏み台は削除済みです",
+		IsExtendedLate: "延長が許可されましたが、間に合いませんでした (終了時刻 %s)",
+		IsExtended:     "延長が許可されました: 合計 %s", IsReleased: "%s が早期終了しました", IsEnded: ":checkered_flag: %s に終了しました。アカウントと踏み台は削除済みです",
 		TooLate: "受け付けが遅すぎました", TooMany: "未終了の申請がすでに %d 件あります。先に一つ終了してください",
 		Unheard: "PowerPole はこの申請を知りません", Unsure: "権限を Slack に確認できませんでした。何も行われていません。もう一度押してください",
 		Changed: "これは現在の申請内容と異なります。最新のメッセージを見てください", OwnRequest: "自分の申請を自分で判断することはできません",

@@ -100,6 +100,7 @@ func (s *Service) Register(r *bus.Router) error {
 		bus.On(r, event.Reaper, s.OnExpiring),
 		bus.On(r, event.Reaper, s.OnExpired),
 		bus.On(r, event.Reaper, s.OnReaped),
+		bus.On(r, event.Reaper, s.OnExtensionRefused),
 		bus.On(r, event.Notifier, s.OnSweepDue),
 	}
 	for _, from := range event.Sources() {

@@ -89,9 +89,9 @@ func (s *Service) body(ctx context.Context, id string, st State, say texts) ([]s
 	case Failing:
 		return sections(quoted(st.Failure), say.TakingDown), nil
 	case Ending:
-		return sections(cause(st, say), quoted(st.Failure), say.TakingDown), nil
+		return sections(cause(st, say), tooLate(st, say), quoted(st.Failure), say.TakingDown), nil
 	case Ended:
-		return sections(cause(st, say), quoted(st.Failure), receipt(st, say)), nil
+		return sections(cause(st, say), tooLate(st, say), quoted(st.Failure), receipt(st, say)), nil
 	case Denied:
 		return sections(denial(st, say), quoted(st.Denied.Reason)), nil
 	default:
@@ -151,6 +151,14 @@ func cause(st State, say texts) string {
 		text += " (" + reason + ")"
 	}
 	return text
+}
+
+// tooLate says that more time was permitted when there was none left to add to.
+func tooLate(st State, say texts) string {
+	if st.TooLate == nil {
+		return ""
+	}
+	return fmt.Sprintf(say.ExtensionTooLate, slackui.Date(st.TooLate.EndedAt))
 }
 
 // receipt is the proof that nothing was left behind, or what was.

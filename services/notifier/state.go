@@ -34,6 +34,8 @@ type State struct {
 	Warned     time.Time      `json:"warned,omitzero"`
 	Expired    *event.Expired `json:"expired,omitempty"`
 	Receipt    *event.Reaped  `json:"receipt,omitempty"`
+	// TooLate is the extension that came after the end.
+	TooLate *event.ExtensionRefused `json:"too_late,omitempty"`
 
 	// Rev grows with whatever changes what people see. Shown is what it was in
 	// the last edit of the direct message DM.

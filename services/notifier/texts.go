@@ -21,7 +21,7 @@ type texts struct {
 	BuildingUntil                            string // a moment
 	DeniedBy, DeniedByRule                   string // by whom, or which
 	TakingDown                               string
-	EndsAt, EndedAt                          string // a moment
+	EndsAt, EndedAt, ExtensionTooLate        string // a moment
 	StepSession                              string // a link
 	OpenSession, StepDatabase                string
 	User, Password, TokenInstead             string

@@ -15,6 +15,8 @@ type State struct {
 	Terms *Terms `json:"terms,omitempty"`
 	// Extension is the longest total that approval allowed later; zero for none.
 	Extension time.Duration `json:"extension,omitempty"`
+	// ExtensionRefused says that one came too late and people were told.
+	ExtensionRefused bool `json:"extension_refused,omitempty"`
 	// Lease is what the grantor gave, nil until Granted.
 	Lease *Lease `json:"lease,omitempty"`
 

@@ -7,6 +7,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
 func (w *world) extend(total time.Duration) {
@@ -56,10 +57,87 @@ func TestExtensionThatComesTooLateLoses(t *testing.T) {
 		w.grant(time.Hour)
 		e := w.extended(2 * time.Hour)
 		time.Sleep(time.Hour)
-		must(t, w.OnExtended(t.Context(), e))
-		if x := w.expired(); x == nil || x.Cause != event.ByTime {
-			t.Errorf("ended as %+v", x)
+		for range 2 {
+			must(t, w.OnExtended(t.Context(), e))
 		}
+		x := w.expired()
+		if x == nil || x.Cause != event.ByTime {
+			t.Fatalf("ended as %+v", x)
+		}
+		w.wantRefused(2*time.Hour, x.EndedAt)
+	})
+}
+
+// wantRefused fails unless people were told once that an extension to that total
+// came after the end.
+func (w *world) wantRefused(total time.Duration, ended time.Time) {
+	w.t.Helper()
+	told := said[event.ExtensionRefused](w.t, w.bus)
+	if len(told) != 1 || told[0].Total.Std() != total || !told[0].EndedAt.Equal(ended) {
+		w.t.Errorf("people were told %+v, want once of %s and %s", told, total, ended)
+	}
+}
+
+func TestExtensionAfterAnyEndLosesAlsoAfterTheReceipt(t *testing.T) {
+	for name, lead := range map[string]func(w *world){
+		"of a request that nobody knew": func(*world) {},
+		"of a lease":                    func(w *world) { w.approve(time.Hour); w.grant(time.Hour) },
+		"of what has its receipt": func(w *world) {
+			must(w.t, w.OnRevoked(w.t.Context(), w.revoked()))
+			must(w.t, w.OnInstanceTerminated(w.t.Context(), w.terminated()))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, w *world) {
+				lead(w)
+				must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
+				w.extend(2 * time.Hour)
+				w.extend(2 * time.Hour)
+				w.wantRefused(2*time.Hour, w.expired().EndedAt)
+			})
+		})
+	}
+}
+
+func TestExtensionThatCameInTimeIsNeverRefused(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		w.approve(time.Hour)
+		w.grant(time.Hour)
+		w.extend(2 * time.Hour)
+		must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
+		w.extend(2 * time.Hour)
+		if told := said[event.ExtensionRefused](t, w.bus); len(told) != 0 {
+			t.Errorf("people were told %+v", told)
+		}
+	})
+}
+
+func TestExtensionPastItsOwnEndByIsRefusedForEver(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		extended := w.warrant(warrant.PurposeExtend, 2*time.Hour)
+		e := w.extended(2 * time.Hour)
+		time.Sleep(5 * time.Hour)
+		must(t, w.OnExtended(t.Context(), e))
+		w.wantRefused(2*time.Hour, extended.EndBy)
+		w.approve(time.Hour)
+		w.extend(2 * time.Hour)
+		w.grant(time.Hour)
+		w.wantArmed(time.Now().Add(time.Hour))
+		w.wantRefused(2*time.Hour, extended.EndBy)
+	})
+}
+
+func TestRefusalOfAnExtensionIsOwedUntilItIsTold(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
+		e := w.extended(2 * time.Hour)
+		w.bus.down = true
+		if err := w.OnExtended(t.Context(), e); err == nil {
+			t.Error("acknowledged though nobody was told")
+		}
+		w.bus.down = false
+		must(t, w.OnSweepDue(t.Context(), typed(w, event.SweepDue{})))
+		w.wantRefused(2*time.Hour, w.expired().EndedAt)
 	})
 }
 

@@ -41,7 +41,7 @@ func (c *checks) heard() {
 }
 
 // once are the events that happen once per request, whatever their number.
-var once = []string{"RequestCreated", "Approved", "Denied", "Cancelled", "Lapsed", "InstanceReady", "Granted", "Expired", "Revoked", "InstanceTerminated", "Reaped", "Released"}
+var once = []string{"RequestCreated", "Approved", "Denied", "Cancelled", "Lapsed", "InstanceReady", "Granted", "Expired", "Revoked", "InstanceTerminated", "Reaped", "Released", "ExtensionRefused"}
 
 // saidAgain are those of them that are said again, word for word and each time under
 // an id of its own, where an answer was lost.
@@ -111,6 +111,8 @@ func (c *checks) toldOf(f *facts, who string) {
 		c.fail("S4", "%s still sees buttons on %s, which has ended", who, f.id)
 	case f.reaped != nil && !strings.Contains(direct[len(direct)-1], ":receipt:"):
 		c.fail("S4", "%s was not given the receipt of %s", who, f.id)
+	case f.tooLate != nil && !strings.Contains(direct[len(direct)-1], "came too late"):
+		c.fail("S4", "%s extended %s too late and was not told", who, f.id)
 	case strings.Contains(direct[0], password.String()):
 		c.fail("S9", "a password is still shown for %s", f.id)
 	}

@@ -14,6 +14,7 @@ type facts struct {
 	granted   *event.Granted
 	expired   *event.Expired
 	reaped    *event.Reaped
+	tooLate   *event.ExtensionRefused
 	armed     []event.Armed
 	ends      map[string]bool // types of those that passed
 	createdAt time.Time
@@ -54,6 +55,8 @@ func (f *facts) take(e passed) {
 		f.toldAt = earliest(f.toldAt, e.at)
 	case "Reaped":
 		first(&f.reaped, e)
+	case "ExtensionRefused":
+		first(&f.tooLate, e)
 	case "Armed":
 		if a, err := as[event.Armed](e.Event); err == nil {
 			f.armed = append(f.armed, a)
