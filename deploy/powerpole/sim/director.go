@@ -117,7 +117,7 @@ func (w *world) redrive(ctx context.Context) {
 	for _, q := range w.stack.SQS.Queues() {
 		if name, dead := strings.CutSuffix(q.Name, topology.DeadSuffix); dead {
 			for _, body := range w.stack.SQS.Peek(q.Name, 100) {
-				w.note("redrive "+name, w.stack.SQS.Deliver(ctx, strings.TrimSuffix(q.ARN, topology.DeadSuffix), body, nil))
+				w.note("redrive "+name, w.deliver(ctx, name, body))
 			}
 		}
 	}
