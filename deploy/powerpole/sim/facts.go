@@ -18,6 +18,7 @@ type facts struct {
 	armed     []event.Armed
 	ends      map[string]bool // types of those that passed
 	createdAt time.Time
+	heardAt   time.Time // when approval took it down, from which people have their time to decide
 	endedAt   time.Time
 	toldAt    time.Time // when Expired first passed
 }
@@ -86,6 +87,13 @@ func earliest(a, b time.Time) time.Time {
 	return a
 }
 
+func latest(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
 // end is T: when everything of the request must begin to go. It is the exact end
 // that was armed last, the start's limit where none was, never later than end_by
 // or than what the reaper said.
@@ -95,7 +103,7 @@ func (f *facts) end() time.Time {
 		pending = 2 * time.Hour   // the catalog's
 	)
 	if f.approved == nil {
-		return earliest(f.createdAt.Add(pending+slack), f.endedAt)
+		return earliest(latest(f.createdAt, f.heardAt).Add(pending+slack), f.endedAt)
 	}
 	t := f.approved.StartBy.Add(slack)
 	if f.granted != nil {

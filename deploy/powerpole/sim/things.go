@@ -2,6 +2,7 @@ package sim
 
 import (
 	"encoding/json"
+	"net/netip"
 	"sort"
 	"strings"
 	"time"
@@ -32,6 +33,8 @@ type things struct {
 	world *world
 	all   []*thing
 	now   map[string]*thing // what is there, by kind and id
+	// addresses are those that instances had, by id.
+	addresses map[string]netip.Addr
 }
 
 func (t *things) key(kind, id string) string { return kind + " " + id }
@@ -140,6 +143,7 @@ func (t *things) instances() {
 	for _, i := range t.world.stack.EC2.Instances() {
 		if request := i.Tags["powerpole:request"]; request != "" && i.State != "terminated" {
 			there[i.ID] = request
+			t.addresses[i.ID] = i.PrivateIP
 		}
 	}
 	t.found(anInstance, there)

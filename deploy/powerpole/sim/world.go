@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/netip"
 	"sync"
 	"time"
 
@@ -66,7 +67,7 @@ func newWorld(ctx context.Context, p Plan, reseed func(uint64), dir string) (*wo
 	w.gate = newGate(p.Seed, w.trace, reseed)
 	w.faults = newFaults(p.Faults, w.elapsed)
 	w.post = newPost(w.gate, w.faults)
-	w.things = &things{world: w, now: map[string]*thing{}}
+	w.things = &things{world: w, now: map[string]*thing{}, addresses: map[string]netip.Addr{}}
 	w.checks = newChecks(w)
 	var err error
 	w.stack, err = localaws.New(context.Background(), localaws.Options{
