@@ -17,7 +17,8 @@ demo: ## run everything on this machine; open the URL that it prints
 	go run ./deploy/powerpole local
 
 test: ## every test, module by module as it would be built alone, with the race detector
-	@status=0; for m in $(MODULES); do (cd $$m && GOWORK=off go test -race -shuffle=on -timeout 20m $(TESTFLAGS) ./...) || status=1; done; exit $$status
+	@status=0; for m in $(MODULES); do (cd $$m && GOWORK=off go test -race -shuffle=on -timeout 20m $(TESTFLAGS) ./...) || status=1; done; \
+	(cd deploy/powerpole && GOWORK=off go test $(TESTFLAGS) ./sim) || status=1; exit $$status # a few histories, see there why not with -race
 
 build: ## six services and the command `powerpole` under bin/
 	@mkdir -p bin

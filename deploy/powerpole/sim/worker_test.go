@@ -1,16 +1,17 @@
-//go:build sim
+// Not with the race detector: each step of a history begins the process's random
+// source anew, and what a timer starts reads it. Virtual time orders the two,
+// but the detector sees no order between them.
+
+//go:build !race
 
 package sim
 
 import (
-	"bufio"
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"strconv"
 	"strings"
 	"testing"
@@ -32,7 +33,7 @@ const (
 )
 
 // TestHistories plays histories one after the other: a few, or those that the
-// settings name.
+// settings name. Nothing that must always hold may be broken.
 func TestHistories(t *testing.T) {
 	start, count := setting(t, startSetting, 1), setting(t, countSetting, 5)
 	out := os.Stdout
@@ -124,57 +125,9 @@ func invariant(violation string) string {
 
 func summarise(r Result, took time.Duration) Summary {
 	sum := sha256.Sum256([]byte(strings.Join(r.Trace, "\n")))
-	s := Summary{Seed: r.Plan.Seed, Steps: r.Steps, Lasted: r.Lasted, Took: took, Trace: hex.EncodeToString(sum[:8])}
+	s := Summary{Seed: r.Plan.Seed, Steps: r.Steps, Lasted: r.Lasted, Took: took, Trace: hex.EncodeToString(sum[:])}
 	for _, v := range r.Violations {
 		s.Violations = append(s.Violations, v.String())
 	}
 	return s
-}
-
-// TestOneSeedIsOneHistory plays the same seeds in two processes and compares
-// their traces.
-func TestOneSeedIsOneHistory(t *testing.T) {
-	const seeds = "20"
-	var runs [2][]Summary
-	for i := range runs {
-		// Not the same neighbours either: what a history finds in its process
-		// must not matter.
-		runs[i] = spawn(t, 1+5*i, seeds)
-	}
-	for _, a := range runs[0] {
-		for _, b := range runs[1] {
-			if a.Seed == b.Seed && a.Trace != b.Trace {
-				t.Errorf("seed %d: %d steps with trace %s, then %d with %s", a.Seed, a.Steps, a.Trace, b.Steps, b.Trace)
-			}
-		}
-	}
-	if len(runs[0]) != 20 || len(runs[1]) != 20 {
-		t.Errorf("played %d and %d histories", len(runs[0]), len(runs[1]))
-	}
-}
-
-func spawn(t *testing.T, start int, count string) (out []Summary) {
-	t.Helper()
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	path := t.TempDir() + "/out"
-	worker := exec.CommandContext(t.Context(), self, "-test.run=^TestHistories$")
-	worker.Env = append(os.Environ(), startSetting+"="+strconv.Itoa(start), countSetting+"="+count, outSetting+"="+path)
-	if text, err := worker.CombinedOutput(); err != nil && !strings.Contains(string(text), "seed ") {
-		t.Fatalf("a worker failed: %v\n%s", err, text)
-	}
-	lines, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for scanner := bufio.NewScanner(bytes.NewReader(lines)); scanner.Scan(); {
-		var s Summary
-		if err := json.Unmarshal(scanner.Bytes(), &s); err != nil {
-			t.Fatal(err)
-		}
-		out = append(out, s)
-	}
-	return out
 }

@@ -135,6 +135,10 @@ func report(out io.Writer, s sim.Summary) {
 	for _, v := range s.Violations {
 		fmt.Fprintln(out, "  "+v)
 	}
+	fmt.Fprintln(out, "  planned:")
+	for _, line := range sim.NewPlan(s.Seed).Lines() {
+		fmt.Fprintln(out, "    "+line)
+	}
 	if len(s.Short) > 0 {
 		fmt.Fprintln(out, "  shrunk to:")
 	}

@@ -49,7 +49,7 @@ func Play(ctx context.Context, binary string, from, count uint64, environ ...str
 	path := filepath.Join(dir, "summaries")
 	worker := exec.CommandContext(ctx, binary, "-test.run=^TestHistories$", "-test.timeout=30m")
 	worker.Dir = dir
-	worker.Env = append(append(os.Environ(), "GOMAXPROCS=1", "POWERPOLE_SIM_OUT="+path, "TMPDIR="+dir,
+	worker.Env = append(append(os.Environ(), "GOMAXPROCS=1", "GOGC=400", "POWERPOLE_SIM_OUT="+path, "TMPDIR="+dir,
 		"POWERPOLE_SIM_START="+strconv.FormatUint(from, 10), "POWERPOLE_SIM_COUNT="+strconv.FormatUint(count, 10)), environ...)
 	text, failure := worker.CombinedOutput()
 	found, err := read(path)
