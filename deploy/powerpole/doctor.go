@@ -7,12 +7,12 @@ import (
 	"maps"
 	"net/http"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/credentials"
+	"github.com/caarlos0/env/v11"
 	"github.com/spf13/cobra"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
@@ -57,7 +57,7 @@ For a cluster with "auth: iam" it prints the IAM policy that people need.`,
 }
 
 func runDoctor(ctx context.Context, o doctor.Options, endpoints string) error {
-	environ := environment()
+	environ := env.ToMap(os.Environ())
 	o.HTTP = &http.Client{Timeout: 10 * time.Second}
 	var err error
 	if endpoints == "" {
@@ -79,15 +79,6 @@ func runDoctor(ctx context.Context, o doctor.Options, endpoints string) error {
 		o.Policies = read.Policies
 	}
 	return doctor.Run(ctx, o)
-}
-
-func environment() map[string]string {
-	out := map[string]string{}
-	for _, kv := range os.Environ() {
-		k, v, _ := strings.Cut(kv, "=")
-		out[k] = v
-	}
-	return out
 }
 
 // ofDemo puts the settings of a demo's services into the environment, and

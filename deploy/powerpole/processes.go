@@ -50,6 +50,8 @@ func startLocal(ctx context.Context, folder, file string, database demo.Server, 
 		"--boot", "0s", "--agent", "0s", "--shutdown", "0s", "--mysql-dsn", database.DSN, "--mysql-ca", database.CA,
 		"--mysql-server-name", database.ServerName)
 	c.Stderr = lines
+	// Ctrl-C reaches it once, from here: a second one would end it at once.
+	c.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := c.StdoutPipe()
 	if err != nil {
 		return nil, fmt.Errorf("starting powerpole local: %w", err)

@@ -61,7 +61,7 @@ func TestAQuietPollerRestsBetweenEmptyReceivesUntilAMessageComes(t *testing.T) {
 		if n := hour(); n < 179 {
 			t.Errorf("%d receives in an hour before it was quiet", n)
 		}
-		quiet.Declare()
+		quiet.Declare(quiet.Heard())
 		if n := hour(); n < 119 || n > 121 {
 			t.Errorf("%d receives in a quiet hour", n)
 		}
@@ -70,6 +70,13 @@ func TestAQuietPollerRestsBetweenEmptyReceivesUntilAMessageComes(t *testing.T) {
 		ran.want(t, 1)
 		if n := hour(); n < 179 {
 			t.Errorf("%d receives in an hour after a message had come", n)
+		}
+		before := quiet.Heard()
+		f.put(pings(t, 1)...)
+		after(time.Minute)
+		quiet.Declare(before)
+		if n := hour(); n < 179 {
+			t.Errorf("%d receives in an hour though a message came while the sweep looked", n)
 		}
 	})
 }

@@ -106,7 +106,8 @@ func (e *Env) findQueue(ctx context.Context) error {
 	}
 	e.queue = bus.Config{
 		QueueURL: url, DeadQueueURL: deadURL, MaxReceive: e.Topology.MaxReceive, Visibility: topology.Visibility,
-		Grace: e.Config.Grace.Std(), Rest: e.Config.Rest.Std(), Quiet: e.Quiet, Logger: e.Log, Tracer: otel.GetTracerProvider(), Meter: otel.GetMeterProvider(),
+		Grace: e.Config.Grace.Std(), Rest: e.Config.Rest.Std(), Quiet: e.Quiet,
+		Logger: e.Log, Tracer: otel.GetTracerProvider(), Meter: otel.GetMeterProvider(),
 	}
 	e.Scheduler, err = schedule.New(scheduler.NewFromConfig(e.AWS), schedule.Config{
 		Group: topology.ScheduleGroup, RoleARN: e.Config.SchedulerRole, QueueARN: arn, DeadARN: deadARN,

@@ -10,7 +10,6 @@ import (
 	"net/http"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 	"time"
 
@@ -19,6 +18,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
+	"github.com/caarlos0/env/v11"
 	"golang.org/x/sync/errgroup"
 
 	"github.com/powerpole/powerpole/pkg/bus"
@@ -123,12 +123,7 @@ func environment(given map[string]string) map[string]string {
 	if given != nil {
 		return maps.Clone(given)
 	}
-	out := map[string]string{}
-	for _, kv := range os.Environ() {
-		k, v, _ := strings.Cut(kv, "=")
-		out[k] = v
-	}
-	return out
+	return env.ToMap(os.Environ())
 }
 
 // awsConfig is the SDK's own default configuration, or the one given.

@@ -61,6 +61,7 @@ type cursor struct {
 // and stops nobody: the next sweep comes anyway. One that asks for later has not
 // failed.
 func (s *Sweep) Run(ctx context.Context, visit func(ctx context.Context, id string) error) error {
+	heard := s.quiet.Heard()
 	c, err := s.load(ctx)
 	if err != nil {
 		return err
@@ -90,7 +91,7 @@ func (s *Sweep) Run(ctx context.Context, visit func(ctx context.Context, id stri
 	}
 	running.Wait()
 	if last == "" {
-		s.quiet.Declare()
+		s.quiet.Declare(heard)
 	}
 	if c.After == "" {
 		return nil

@@ -170,22 +170,16 @@ func (d *Demo) describe(catalog, keys, ca string) Endpoints {
 // apart.
 func AccessKey(service string) string { return "AKIA" + strings.ToUpper(service) }
 
-// rest is none where somebody sits before the page: the first request after a
-// quiet time is answered at once.
-func (d *Demo) rest() string {
-	if d.opts.NoServices {
-		return "10s"
-	}
-	return "0s"
-}
-
 // environment is what a service is told: endpoints, paths, and names of secrets.
 func (d *Demo) environment(name, catalog, keys string) map[string]string {
 	out := map[string]string{
 		"AWS_ENDPOINT_URL": d.url("aws"), "AWS_REGION": region,
 		"AWS_ACCESS_KEY_ID": AccessKey(name), "AWS_SECRET_ACCESS_KEY": "embedded",
 		"POWERPOLE_CATALOG": catalog, "POWERPOLE_KEYS": keys,
-		"POWERPOLE_SCHEDULER_PRECISION": "1s", "POWERPOLE_REST": d.rest(),
+		"POWERPOLE_SCHEDULER_PRECISION": "1s",
+	}
+	if !d.opts.NoServices { // somebody sits before the page and waits
+		out["POWERPOLE_REST"] = "0s"
 	}
 	switch name {
 	case "intake":

@@ -1,8 +1,6 @@
 package doctor_test
 
 import (
-	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -11,31 +9,13 @@ import (
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
 )
 
-// servers are the embedded one, and every real one that is there.
-var servers []*accttest.Server
-
-func TestMain(m *testing.M) { os.Exit(withServers(m)) }
-
-func withServers(m *testing.M) int {
-	embedded, stop, err := accttest.Embedded()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer stop()
-	real, stopReal, err := accttest.RealServers()
-	if err != nil {
-		fmt.Fprintln(os.Stderr, err)
-		return 1
-	}
-	defer stopReal()
-	servers = append(real, embedded)
-	return m.Run()
-}
-
+// On the embedded server, and on every real one that is there.
 func TestWhatTheAdministratorLacksIsNamed(t *testing.T) {
 	t.Parallel()
-	for _, db := range servers {
+	servers, stop, err := accttest.RealServers()
+	must(t, err)
+	t.Cleanup(stop)
+	for _, db := range append(servers, embedded(t)) {
 		t.Run(db.Name, func(t *testing.T) {
 			t.Parallel()
 			i := install(t, db)

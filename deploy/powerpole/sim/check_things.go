@@ -1,12 +1,17 @@
 package sim
 
 import (
+	"context"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
+	"github.com/powerpole/powerpole/services/provisioner"
 )
 
 // appeared is called when something of PowerPole's is there for the first time:
@@ -56,17 +61,35 @@ func (c *checks) ending(n *thing) bool {
 	return n.kind == anInstance && (!ok || i.State == "shutting-down" || i.State == "terminated")
 }
 
-// inherited says that an instance was given the address of another request's:
-// where an account may live there still it is replaced, and ended after that, so
-// that its successor cannot be given the same address again.
+// inherited says that an instance was given the address of an earlier one of
+// another request, whose account may live there still for all that the
+// provisioner has heard. It is replaced, and ended after that, so that its
+// successor cannot be given the same address again.
 func (c *checks) inherited(n *thing) bool {
 	at := c.world.things.addresses
+	if n.kind != anInstance || !at[n.id].IsValid() {
+		return false
+	}
 	for _, other := range c.world.things.all {
-		if other.kind == anInstance && n.kind == anInstance && other.request != n.request && at[other.id] == at[n.id] {
+		if other.kind != anInstance || other.request == n.request || at[other.id] != at[n.id] || other.appeared.After(n.appeared) {
+			continue
+		}
+		if !c.heardGone(other.request) {
 			return true
 		}
 	}
 	return false
+}
+
+// heardGone says that the provisioner has heard that the account of a request is
+// gone: that may be long after it was said.
+func (c *checks) heardGone(request string) bool {
+	table, err := store.NewTable[provisioner.State](dynamodb.NewFromConfig(c.world.stack.Config()), "powerpole-provisioner")
+	if err != nil {
+		return true
+	}
+	r, err := table.Load(context.Background(), request)
+	return err != nil || r.State.Revoked == event.Gone || r.State.Revoked == event.None
 }
 
 // permitted checks the warrant against what people really did.
