@@ -138,7 +138,7 @@ func awsConfig(ctx context.Context, given *aws.Config) (aws.Config, error) {
 	if cfg.HTTPClient == nil {
 		cfg.HTTPClient = awshttp.NewBuildableClient()
 	}
-	cfg.HTTPClient = plainBodies{cfg.HTTPClient}
+	cfg.HTTPClient = PlainBodies(cfg.HTTPClient)
 	telemetry.AWS(&cfg)
 	return cfg, nil
 }

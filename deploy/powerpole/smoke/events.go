@@ -91,8 +91,12 @@ func (t *tap) wait(ctx context.Context, requestID, typ string) (seen, error) {
 	}
 }
 
+// receive takes what has come. An answer that is lost hides its events for their
+// visibility, which must not be as long as the lease is.
 func (t *tap) receive(ctx context.Context) error {
-	out, err := t.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{QueueUrl: &t.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1})
+	out, err := t.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
+		QueueUrl: &t.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 2,
+	})
 	if err != nil {
 		return err
 	}

@@ -12,9 +12,11 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
+	"github.com/powerpole/powerpole/pkg/service"
 )
 
 // Options say where to go and how long a lease to ask for.
@@ -84,6 +86,7 @@ func do(ctx context.Context, o Options, road func(*run, context.Context) error) 
 		aws: aws.Config{
 			Region: o.Endpoints.Region, BaseEndpoint: aws.String(o.Endpoints.AWS),
 			Credentials: credentials.NewStaticCredentialsProvider("AKIASMOKE", "smoke", ""),
+			HTTPClient:  service.PlainBodies(awshttp.NewBuildableClient()),
 		},
 	}
 	var err error
