@@ -1,7 +1,9 @@
 package grantor_test
 
 import (
+	"context"
 	"fmt"
+	"net"
 	"testing"
 
 	"github.com/powerpole/powerpole/pkg/event"
@@ -17,7 +19,7 @@ import (
 func writesOf(t *testing.T, w *world) (grant, revoke int) {
 	t.Helper()
 	wire := &faulty{dial: w.db.Target.Dial}
-	l := w.over(t, wire).request(w.person("counted"))
+	l := w.over(t, wire.Dial).request(w.person("counted"))
 	l.grant()
 	grant = wire.arm(0)
 	must(t, l.expired(t.Context(), ""))
@@ -68,23 +70,23 @@ func crashEverywhere(t *testing.T, w *world, test crash) {
 		for n := 1; n <= max(grant, revoke); n++ {
 			wire := &faulty{dial: w.db.Target.Dial, after: after}
 			if !w.db.Real {
-				test(t, w.over(t, wire), wire, n)
+				test(t, w.over(t, wire.Dial), wire, n)
 				continue
 			}
 			t.Run(fmt.Sprintf("write %d, after %v", n, after), func(t *testing.T) {
 				t.Parallel()
-				test(t, w.over(t, wire), wire, n)
+				test(t, w.over(t, wire.Dial), wire, n)
 			})
 		}
 	}
 }
 
-// over is the same world with another grantor, which reaches the database over
-// the wire.
-func (w *world) over(t *testing.T, wire *faulty) *world {
+// over is the same world with another grantor, which reaches the database that
+// way.
+func (w *world) over(t *testing.T, dial func(context.Context, string) (net.Conn, error)) *world {
 	t.Helper()
 	o := w.options
-	o.Dial = wire.Dial
+	o.Dial = dial
 	service, err := grantor.New(o)
 	must(t, err)
 	fork := *w

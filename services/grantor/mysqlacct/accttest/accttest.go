@@ -39,6 +39,8 @@ type Server struct {
 	root    mysqlacct.Target
 	// generalLog is the file that the server logs statements to.
 	generalLog string
+	// process is the server's, nil for one that is not ours.
+	process *process
 }
 
 // Embedded starts the embedded server.

@@ -30,24 +30,17 @@ func MariaDB() (server *Server, stop func(), err error) {
 	if err := bootstrap(dir); err != nil {
 		return nil, nil, err
 	}
-	address, end, err := launch(dir)
+	port, err := freePort()
 	if err != nil {
 		return nil, nil, err
 	}
-	s := realServer("mariadb", address, ca)
-	s.MariaDB = true
-	s.generalLog = filepath.Join(dir, "general.log")
-	if err := s.arrange("mariadb.sql"); err != nil {
-		end()
-		return nil, nil, err
-	}
-	return s, end, nil
+	return serve("mariadb", dir, port, ca, func() *exec.Cmd { return command(dir, port) })
 }
 
 func common(dir string) []string {
 	return []string{
 		"--no-defaults", "--user=root", "--datadir=" + filepath.Join(dir, "data"), "--tmpdir=" + dir,
-		"--innodb-buffer-pool-size=16M", "--innodb-flush-log-at-trx-commit=0",
+		"--innodb-buffer-pool-size=16M", survivesKill,
 	}
 }
 
@@ -73,14 +66,10 @@ func bootstrap(dir string) error {
 	return nil
 }
 
-func launch(dir string) (address string, stop func(), err error) {
-	port, err := freePort()
-	if err != nil {
-		return "", nil, err
-	}
-	return serve(dir, fmt.Sprintf("127.0.0.1:%d", port), exec.Command(mariadbd, append(common(dir),
+func command(dir string, port int) *exec.Cmd {
+	return exec.Command(mariadbd, append(common(dir),
 		fmt.Sprintf("--port=%d", port), "--bind-address=127.0.0.1", "--socket="+filepath.Join(dir, "s"),
 		"--pid-file="+filepath.Join(dir, "pid"), "--skip-name-resolve", "--max-connections=400",
 		"--ssl-ca="+filepath.Join(dir, "ca.pem"), "--ssl-cert="+filepath.Join(dir, "server.pem"), "--ssl-key="+filepath.Join(dir, "key.pem"),
-		"--general-log=1", "--general-log-file="+filepath.Join(dir, "general.log"))...))
+		"--general-log=1", "--general-log-file="+filepath.Join(dir, "general.log"))...)
 }

@@ -33,7 +33,7 @@ func MySQL(root string) (server *Server, stop func(), err error) {
 	inside := "/tmp/" + filepath.Base(dir) // as the server sees it
 	common := []string{
 		root, mysqld, "--no-defaults", "--user=root", "--datadir=" + inside + "/data", "--tmpdir=" + inside,
-		"--innodb-buffer-pool-size=32M", "--innodb-flush-log-at-trx-commit=0", "--skip-log-bin", "--log-error=" + inside + "/error.log",
+		"--innodb-buffer-pool-size=32M", survivesKill, "--skip-log-bin", "--log-error=" + inside + "/error.log",
 	}
 	if out, err := exec.Command("chroot", append(common, "--initialize-insecure", "--init-file="+inside+"/init.sql")...).CombinedOutput(); err != nil {
 		return nil, nil, fmt.Errorf("making MySQL's system tables: %w: %s", err, out)
@@ -42,19 +42,11 @@ func MySQL(root string) (server *Server, stop func(), err error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	address, end, err := serve(dir, fmt.Sprintf("127.0.0.1:%d", port), exec.Command("chroot", append(common,
-		"--secure-file-priv=", "--mysqlx=OFF", fmt.Sprintf("--port=%d", port), "--bind-address=127.0.0.1", "--skip-name-resolve",
-		"--socket="+inside+"/s", "--pid-file="+inside+"/pid", "--max-connections=400", "--performance-schema=OFF",
-		"--ssl-ca="+inside+"/ca.pem", "--ssl-cert="+inside+"/server.pem", "--ssl-key="+inside+"/key.pem",
-		"--general-log=1", "--general-log-file="+inside+"/general.log")...))
-	if err != nil {
-		return nil, nil, err
-	}
-	s := realServer("mysql", address, ca)
-	s.generalLog = filepath.Join(dir, "general.log")
-	if err := s.arrange("mysql.sql"); err != nil {
-		end()
-		return nil, nil, err
-	}
-	return s, end, nil
+	return serve("mysql", dir, port, ca, func() *exec.Cmd {
+		return exec.Command("chroot", append(common,
+			"--secure-file-priv=", "--mysqlx=OFF", fmt.Sprintf("--port=%d", port), "--bind-address=127.0.0.1", "--skip-name-resolve",
+			"--socket="+inside+"/s", "--pid-file="+inside+"/pid", "--max-connections=400", "--performance-schema=OFF",
+			"--ssl-ca="+inside+"/ca.pem", "--ssl-cert="+inside+"/server.pem", "--ssl-key="+inside+"/key.pem",
+			"--general-log=1", "--general-log-file="+inside+"/general.log")...)
+	})
 }

@@ -3,6 +3,7 @@ package accttest
 import (
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -36,15 +37,19 @@ func TestANamedServerIsUsedAndLeftAsItWas(t *testing.T) {
 	if err := bootstrap(dir); err != nil {
 		t.Fatal(err)
 	}
-	address, end, err := launch(dir)
+	port, err := freePort()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer end()
+	p := &process{dir: dir, address: fmt.Sprintf("127.0.0.1:%d", port), command: func() *exec.Cmd { return command(dir, port) }}
+	if err := p.start(); err != nil {
+		t.Fatal(err)
+	}
+	defer p.stop()
 	if err := os.WriteFile(filepath.Join(dir, "authority.pem"), ca, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	t.Setenv("POWERPOLE_TEST_DSN", fmt.Sprintf("root:@tcp(%s)/", address))
+	t.Setenv("POWERPOLE_TEST_DSN", fmt.Sprintf("root:@tcp(%s)/", p.address))
 	t.Setenv("POWERPOLE_TEST_DSN_CA", filepath.Join(dir, "authority.pem"))
 	for range 2 { // the second finds nothing of the first
 		s, stop, err := named()

@@ -10,28 +10,37 @@ import (
 	"net"
 	"net/netip"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"strings"
-	"time"
 
 	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 )
 
-// RealServers starts every real server that is there: MariaDB where its binary
+// RealServers starts OwnServers, and adds any other by POWERPOLE_TEST_DSN, a
+// superuser's data source name (go-sql-driver); tests make databases and
+// accounts on it.
+func RealServers() (servers []*Server, stop func(), err error) {
+	return startAll(presentMariaDB, presentMySQL, named)
+}
+
+// OwnServers starts every real server that is there: MariaDB where its binary
 // is, MySQL where POWERPOLE_TEST_MYSQL_ROOT names a root with it. Where
 // POWERPOLE_TEST_MARIADB or POWERPOLE_TEST_MYSQL is "required", its absence is
-// an error. POWERPOLE_TEST_DSN adds any other server (see named).
-func RealServers() (servers []*Server, stop func(), err error) {
+// an error. They can be killed and started again.
+func OwnServers() (servers []*Server, stop func(), err error) {
+	return startAll(presentMariaDB, presentMySQL)
+}
+
+func startAll(starts ...func() (*Server, func(), error)) (servers []*Server, stop func(), err error) {
 	var ends []func()
 	stop = func() {
 		for _, end := range ends {
 			end()
 		}
 	}
-	for _, start := range []func() (*Server, func(), error){named, presentMariaDB, presentMySQL} {
+	for _, start := range starts {
 		s, end, err := start()
 		if err != nil {
 			stop()
@@ -67,29 +76,6 @@ func absent(variable string, err error) error {
 	return nil
 }
 
-// serve starts the server and waits until it takes connections. stop ends it
-// and removes its folder.
-func serve(dir, address string, cmd *exec.Cmd) (at string, stop func(), err error) {
-	if err := cmd.Start(); err != nil {
-		return "", nil, err
-	}
-	ended := make(chan struct{})
-	go func() {
-		_ = cmd.Wait()
-		close(ended)
-	}()
-	stop = func() {
-		_ = cmd.Process.Kill() // its data folder goes with it
-		<-ended
-		_ = os.RemoveAll(dir)
-	}
-	if err := listening(address, ended); err != nil {
-		stop()
-		return "", nil, err
-	}
-	return address, stop, nil
-}
-
 func freePort() (int, error) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -97,21 +83,6 @@ func freePort() (int, error) {
 	}
 	defer func() { _ = l.Close() }()
 	return l.Addr().(*net.TCPAddr).Port, nil
-}
-
-// listening waits until the server takes connections.
-func listening(address string, ended <-chan struct{}) error {
-	for range 300 {
-		if conn, err := net.Dial("tcp", address); err == nil {
-			return conn.Close()
-		}
-		select {
-		case <-ended:
-			return errors.New("starting a database server: it ended")
-		case <-time.After(100 * time.Millisecond):
-		}
-	}
-	return errors.New("starting a database server: it does not listen")
 }
 
 // realServer is reached over TCP from any address of 127.0.0.0/8.
