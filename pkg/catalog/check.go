@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/powerpole/powerpole/pkg/grant"
 )
 
 // Bounds of what a catalog may say.
@@ -70,6 +72,26 @@ func (c checker) role(role Role, path string) {
 	}
 	c.between(path+".drain", role.Drain, 0, maxDrain)
 	c.dangerous(role, path)
+	c.tables(role, path+".tables")
+}
+
+// tables looks for column lists that cannot be granted, and for tables that mean nothing beside another.
+func (c checker) tables(role Role, path string) {
+	var before []grant.Scope
+	for i, text := range role.Tables {
+		scope, err := grant.Parse(text)
+		if err != nil {
+			continue // its form has been noted
+		}
+		at := fmt.Sprintf("%s[%d]", path, i)
+		if len(scope.Columns) > 0 && !grant.OnlySelect(role.Privileges) {
+			c.problem(at, "lists columns, which only a role with the one privilege SELECT may: SHOW VIEW and the rest are not of columns")
+		}
+		if j := slices.IndexFunc(before, scope.Overlaps); j >= 0 && before[j].String() != text {
+			c.problem(at, "is %q, of which %q speaks already", text, before[j].String())
+		}
+		before = append(before, scope)
+	}
 }
 
 // dangerous refuses in READ, DML and DDL what outlives a lease: people know these three by name and expect nothing more
@@ -117,6 +139,9 @@ func (c checker) clusterRoles(cluster Cluster, path string) {
 		if !known {
 			c.problem(fmt.Sprintf("%s.roles[%d]", path, i), "is %q, which is no role of this catalog", name)
 			continue
+		}
+		if len(role.Tables) > 0 && len(role.TablesIn(cluster.Databases)) == 0 {
+			c.problem(fmt.Sprintf("%s.roles[%d]", path, i), "is %q, none of whose tables is in a database of this cluster", name)
 		}
 		c.approvers(cluster, role, path)
 	}

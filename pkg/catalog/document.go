@@ -40,6 +40,8 @@ type Role struct {
 	Name string `yaml:"-"`
 	// Privileges are per database, in upper case, in the order of the catalog.
 	Privileges []string `yaml:"privileges" enum:"privileges" doc:"Privileges on each database that is asked for; never server-wide, never WITH GRANT OPTION."`
+	// Tables narrows the role to these; empty means whole databases.
+	Tables []string `yaml:"tables" form:"table" doc:"Tables that the role is for, as shop.*, shop.orders or, in a role whose only privilege is SELECT, shop.orders(id, item): these columns and no others. Default: whole databases."`
 	// Approvals is how many different people must approve.
 	Approvals int `yaml:"approvals" doc:"How many different people must approve. Default 1."`
 	// MaxDuration is the role's ceiling: EndBy is StartBy + MaxDuration.

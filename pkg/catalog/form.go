@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+
+	"github.com/powerpole/powerpole/pkg/grant"
 )
 
 // form is what the text of a key must look like.
@@ -34,6 +36,8 @@ func formOf(name string) form {
 		return form{pattern: `^[0-9]{12}$`, words: "an AWS account id of 12 digits, in quotes"}
 	case "database":
 		return form{pattern: `^[A-Za-z0-9_]{1,64}$`, words: "letters, digits and _, at most 64", further: notSystemDatabase}
+	case "table":
+		return form{pattern: grant.Pattern, words: grant.Words, further: ourTable}
 	default:
 		return technicalForm(name)
 	}
@@ -83,6 +87,15 @@ func notSystemDatabase(name string) error {
 		return fmt.Errorf("is %q, which belongs to the server and is never given out", name)
 	}
 	return nil
+}
+
+// ourTable refuses a column that is listed twice, and the server's own databases.
+func ourTable(text string) error {
+	scope, err := grant.Parse(text)
+	if err != nil {
+		return fmt.Errorf("is wrong: %w", err)
+	}
+	return notSystemDatabase(scope.Database)
 }
 
 func portInRange(endpoint string) error {

@@ -3,6 +3,8 @@ package catalog
 import (
 	"slices"
 	"time"
+
+	"github.com/powerpole/powerpole/pkg/grant"
 )
 
 // Names of the roles that every catalog has.
@@ -55,6 +57,26 @@ func (r Role) Outlives() []string {
 // DropsDatabases reports whether the role may DROP DATABASE what it is granted on, which DROP on a database includes.
 func (r Role) DropsDatabases() bool { return len(r.among("DROP")) > 0 }
 
+// TablesIn returns those of the role's own tables that are in the databases: what whoever asks for no other tables asks
+// for. Of a role without tables of its own there are none, and that means all.
+func (r Role) TablesIn(databases []string) []string {
+	var found []string
+	for _, text := range r.Tables {
+		if scope, err := grant.Parse(text); err == nil && slices.Contains(databases, scope.Database) {
+			found = append(found, text)
+		}
+	}
+	return found
+}
+
+// reaches reports whether one of the role's own tables covers the scope, or it has none.
+func (r Role) reaches(scope grant.Scope) bool {
+	return len(r.Tables) == 0 || slices.ContainsFunc(r.Tables, func(text string) bool {
+		own, err := grant.Parse(text)
+		return err == nil && own.Covers(scope)
+	})
+}
+
 func (r Role) among(privileges ...string) []string {
 	var found []string
 	for _, p := range r.Privileges {
@@ -66,6 +88,6 @@ func (r Role) among(privileges ...string) []string {
 }
 
 func (r Role) clone() Role {
-	r.Privileges = slices.Clone(r.Privileges)
+	r.Privileges, r.Tables = slices.Clone(r.Privileges), slices.Clone(r.Tables)
 	return r
 }

@@ -72,7 +72,8 @@ type Ask struct {
 	Requester Person   `json:"requester"`
 	Cluster   string   `json:"cluster"`
 	Databases []string `json:"databases"`
-	// Tables narrows the databases to these, as "shop.orders"; empty means all.
+	// Tables narrows the databases to these, as "shop.*", "shop.orders" or, of columns
+	// to SELECT, "shop.orders(id, item)"; empty means all.
 	Tables   []string `json:"tables,omitempty"`
 	Role     string   `json:"role"`
 	Duration Duration `json:"duration"`

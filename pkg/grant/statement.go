@@ -2,6 +2,10 @@ package grant
 
 import "strings"
 
+// MaxShown is how many characters of statements approvers are shown. More is not asked for: nobody approves what they
+// cannot read.
+const MaxShown = 2500
+
 // Statement is the statement that grants the scope, but for the account. literal says that the server takes _ and % in
 // a database's name as they are (MySQL's partial_revokes).
 //

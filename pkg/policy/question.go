@@ -7,6 +7,7 @@ import (
 
 	"github.com/cedar-policy/cedar-go"
 
+	"github.com/powerpole/powerpole/pkg/grant"
 	"github.com/powerpole/powerpole/pkg/person"
 )
 
@@ -40,12 +41,14 @@ func (e *Engine) personRecord(p Principal) cedar.Record {
 func (e *Engine) requestRecord(r Resource, offered bool) cedar.Record {
 	cluster, _ := e.catalog.Cluster(r.Cluster) // one that is unknown offers nothing and has no approvers
 	role, _ := e.catalog.Role(r.Role)
+	tables, columns := narrowed(r.Tables)
 	return cedar.NewRecord(cedar.RecordMap{
 		"cluster":           cedar.String(r.Cluster),
 		"region":            cedar.String(cluster.Region),
 		"role":              cedar.String(r.Role),
 		"databases":         textSet(r.Databases),
-		"tables":            textSet(r.Tables),
+		"tables":            textSet(tables),
+		"columns":           textSet(columns),
 		"seconds":           cedar.Long(math.Ceil(r.Duration.Seconds())),
 		"requesterUser":     cedar.String(strings.ToUpper(r.Requester.User)),
 		"requesterEmail":    cedar.String(person.NormalEmail(r.Requester.Email)),
@@ -57,6 +60,24 @@ func (e *Engine) requestRecord(r Resource, offered bool) cedar.Record {
 		"autoApproved":      cedar.Boolean(slices.Contains(cluster.AutoApprove, r.Role)),
 		"breakGlass":        cedar.Boolean(slices.Contains(cluster.BreakGlass, r.Role)),
 	})
+}
+
+// narrowed are the tables without their columns, so that a policy about a table is about its columns too, and the
+// columns with theirs. What is no scope stays as it is; nobody offers it.
+func narrowed(texts []string) (tables, columns []string) {
+	for _, text := range texts {
+		s, err := grant.Parse(text)
+		if err != nil {
+			tables = append(tables, text)
+			continue
+		}
+		for _, c := range s.Columns {
+			columns = append(columns, s.Database+"."+s.Table+"."+c)
+		}
+		s.Columns = nil
+		tables = append(tables, s.String())
+	}
+	return tables, columns
 }
 
 func textSet(texts []string) cedar.Set {

@@ -76,7 +76,7 @@ type Warrant struct {
 	Owner     Person   `json:"owner"`
 	Cluster   string   `json:"cluster"`
 	Databases []string `json:"databases"`
-	// Tables narrows the databases to these ("shop.orders"); empty means all of them.
+	// Tables narrows the databases to these ("shop.orders", "shop.orders(id, item)"); empty means all of them.
 	Tables []string `json:"tables,omitempty"`
 	Role   string   `json:"role"`
 	// Privileges are the SQL privileges as the approvers saw them, not as the catalog has them by now.

@@ -7,7 +7,9 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/grant"
 	"github.com/powerpole/powerpole/pkg/slackui"
 )
 
@@ -15,7 +17,7 @@ import (
 const (
 	maxReason = 1500
 	maxName   = 200
-	maxGrants = 2500
+	maxGrants = grant.MaxShown
 )
 
 // message shows approvers the request as the log has it now.
@@ -43,7 +45,7 @@ func (s *Service) question(q Request, cluster string, say texts) []slack.Block {
 	if q.Ticket != "" {
 		fields = append(fields, say.Ticket+"\n"+slackui.Line(q.Ticket, maxName))
 	}
-	return []slack.Block{
+	blocks := []slack.Block{
 		slackui.Header(say.Heading),
 		slackui.Section(fmt.Sprintf(say.Asks, slackui.Mention(q.Requester.User), slackui.Line(q.Role, maxName), slackui.Line(cluster, maxName)) +
 			" " + slackui.Code(q.Cluster)),
@@ -51,6 +53,10 @@ func (s *Service) question(q Request, cluster string, say texts) []slack.Block {
 		slackui.Section(say.Reason + "\n" + slackui.Quote(q.Reason, maxReason)),
 		slackui.Section(say.Grants + "\n" + slackui.CodeBlock(strings.Join(grants(q.Asked), "\n"), maxGrants)),
 	}
+	if notes := (catalog.Role{Privileges: q.Privileges}).Notes(say.Language); len(notes) > 0 {
+		blocks = append(blocks, slackui.Context(strings.Join(notes, "\n")))
+	}
+	return blocks
 }
 
 // answer is what has become of it, with buttons as long as anybody can decide.
@@ -133,33 +139,13 @@ func (s *Service) happened(q Request, c click) string {
 // grants are the statements that the grantor will issue, but for the account,
 // which has no name before the bastion has an address.
 func grants(a Asked) []string {
-	list := strings.Join(a.Privileges, ", ")
+	scopes, err := grant.Scopes(a.Databases, a.Tables, a.Privileges)
+	if err != nil {
+		return []string{"-- " + err.Error()} // it was refused
+	}
 	var out []string
-	for _, scope := range scopes(a) {
-		out = append(out, "GRANT "+list+" ON "+scope)
-	}
-	return out
-}
-
-// scopes quotes databases as GRANT does, where _ and % would be wildcards, and
-// tables, where they are not.
-func scopes(a Asked) []string {
-	quote := func(name string) string { return "`" + strings.ReplaceAll(name, "`", "``") + "`" }
-	escape := strings.NewReplacer("_", `\_`, "%", `\%`)
-	var out []string
-	for _, table := range a.Tables {
-		database, name, _ := strings.Cut(table, ".")
-		if name == "*" {
-			out = append(out, quote(escape.Replace(database))+".*")
-		} else {
-			out = append(out, quote(database)+"."+quote(name))
-		}
-	}
-	if len(a.Tables) > 0 {
-		return out
-	}
-	for _, database := range a.Databases {
-		out = append(out, quote(escape.Replace(database))+".*")
+	for _, s := range scopes {
+		out = append(out, s.Statement(false))
 	}
 	return out
 }

@@ -5,6 +5,7 @@ import "github.com/powerpole/powerpole/pkg/slackui"
 // texts is everything that approval says to people, in one language. A field
 // that takes values says which, in order.
 type texts struct {
+	Language string
 	// Asks: requester, role, cluster. Heading is the message's, Push its
 	// notification: requester's name, role, cluster.
 	Heading, Asks, Push string
@@ -51,7 +52,8 @@ func textsFor(locale string) texts {
 
 func english() texts {
 	return texts{
-		Heading: "Database access request", Asks: "%s asks for *%s* on *%s*", Push: "%s asks for %s on %s",
+		Language: "en",
+		Heading:  "Database access request", Asks: "%s asks for *%s* on *%s*", Push: "%s asks for %s on %s",
 		Databases: "*Databases*", Tables: "*Tables*", Length: "*Length*", LatestEnd: "*Latest possible end*",
 		Ticket: "*Ticket*", Grants: "*What will be granted*", Reason: "*Reason*",
 		ApproveLabel: "Approve", DenyLabel: "Deny …", LookLabel: "I'm looking",
@@ -75,7 +77,8 @@ func english() texts {
 
 func japanese() texts {
 	return texts{
-		Heading: "データベース接続の申請", Asks: "%s さんが *%s* を *%s* に申請しています", Push: "%s さんが %s を %s に申請しています",
+		Language: "ja",
+		Heading:  "データベース接続の申請", Asks: "%s さんが *%s* を *%s* に申請しています", Push: "%s さんが %s を %s に申請しています",
 		Databases: "*データベース*", Tables: "*テーブル*", Length: "*利用時間*", LatestEnd: "*最も遅い終了時刻*",
 		Ticket: "*チケット*", Grants: "*付与される権限*", Reason: "*理由*",
 		ApproveLabel: "承認", DenyLabel: "却下 …", LookLabel: "確認中",

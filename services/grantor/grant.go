@@ -5,11 +5,11 @@ import (
 	"fmt"
 	"net"
 	"strconv"
-	"strings"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/credential"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/grant"
 	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
@@ -26,7 +26,10 @@ func (s *Service) grant(ctx context.Context, id string, st State) (store.Transit
 	if err != nil {
 		return store.Transition[State]{}, err
 	}
-	plan := s.plan(id, st, cluster)
+	plan, err := s.plan(id, st, cluster)
+	if err != nil {
+		return store.Transition[State]{}, err
+	}
 	prepared, err := s.make(ctx, id, cluster, plan)
 	if why, given := hopeless(err); given {
 		return s.undo(ctx, id, st, why)
@@ -65,35 +68,17 @@ func (s *Service) make(ctx context.Context, id string, cluster catalog.Cluster, 
 	return ready, err
 }
 
-func (s *Service) plan(id string, st State, cluster catalog.Cluster) mysqlacct.Plan {
+func (s *Service) plan(id string, st State, cluster catalog.Cluster) (mysqlacct.Plan, error) {
+	scopes, err := grant.Scopes(st.Lease.Databases, st.Lease.Tables, st.Lease.Privileges)
 	return mysqlacct.Plan{
-		Account: st.account(id), Scopes: scopes(*st.Lease), TLS: !cluster.Engine.TLS.Off,
+		Account: st.account(id), Scopes: scopes, TLS: !cluster.Engine.TLS.Off,
 		Connections: maxConnections, Everybody: s.Catalog.Everybody(), Lock: st.Account.Lock,
 		IAM: cluster.Engine.Auth == catalog.AuthIAM,
-	}
+	}, err
 }
 
 func (s State) account(id string) mysqlacct.Account {
 	return mysqlacct.Account{User: s.Account.User, Host: s.Account.Host, Request: id}
-}
-
-// scopes are the databases of the lease, or what of them it is narrowed to.
-func scopes(l Lease) []mysqlacct.Scope {
-	var out []mysqlacct.Scope
-	if len(l.Tables) == 0 {
-		for _, d := range l.Databases {
-			out = append(out, mysqlacct.Scope{Database: d, Privileges: l.Privileges})
-		}
-		return out
-	}
-	for _, t := range l.Tables {
-		database, table, _ := strings.Cut(t, ".")
-		if table == "*" {
-			table = ""
-		}
-		out = append(out, mysqlacct.Scope{Database: database, Table: table, Privileges: l.Privileges})
-	}
-	return out
 }
 
 func grantedEvent(st State, cluster catalog.Cluster, plan mysqlacct.Plan, prepared mysqlacct.Ready) (event.Granted, error) {

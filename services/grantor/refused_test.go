@@ -68,6 +68,7 @@ func TestWhatMayNoLongerBeginFails(t *testing.T) {
 		"a bastion with another address":      {func(l *lease) { l.ready.PrivateIP = l.ready.PrivateIP.Next() }, "instance"},
 		"another request's bastion":           {func(l *lease) { l.ready.InstanceID, l.ready.PrivateIP = l.w.launch("pp-other") }, "instance"},
 		"a bastion that is terminated":        {terminate, "instance"},
+		"columns of a role that does more":    {func(l *lease) { l.warrant.Tables = []string{"shop.orders(id)"} }, "not-allowed"},
 		"a table outside the databases asked": {func(l *lease) { l.warrant.Tables = []string{"billing.invoices"} }, "not-allowed"},
 	}
 	for name, test := range tests {

@@ -21,9 +21,9 @@ const (
 	CredentialsCallback = "powerpole.credentials"
 )
 
-// Block ids of the request's modal. Databases and role depend on the cluster, so
-// that a choice made for one never stays under another: see DatabasesBlock and
-// RoleBlock.
+// Block ids of the request's modal. Databases, tables and role depend on the cluster,
+// so that a choice made for one never stays under another: see DatabasesBlock,
+// TablesBlock and RoleBlock.
 const (
 	ClusterBlock  = "cluster"
 	DurationBlock = "duration"
@@ -36,6 +36,9 @@ const (
 // DatabasesBlock is the block of a cluster's databases.
 func DatabasesBlock(cluster string) string { return "databases." + cluster }
 
+// TablesBlock is the block of the tables that narrow a cluster's databases.
+func TablesBlock(cluster string) string { return "tables." + cluster }
+
 // RoleBlock is the block of a cluster's roles.
 func RoleBlock(cluster string) string { return "role." + cluster }
 
@@ -43,6 +46,7 @@ func RoleBlock(cluster string) string { return "role." + cluster }
 const (
 	ClusterAction   = "powerpole.form.cluster"
 	DatabasesAction = "powerpole.form.databases"
+	TablesAction    = "powerpole.form.tables"
 	RoleAction      = "powerpole.form.role"
 	DurationAction  = "powerpole.form.duration"
 	ReasonAction    = "powerpole.form.reason"
@@ -54,6 +58,7 @@ const (
 const (
 	maxReason = 1000
 	maxTicket = 100
+	maxTables = 2000
 	// maxOptions is Slack's: more must be searched for.
 	maxOptions = 100
 	maxOption  = 75

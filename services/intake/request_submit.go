@@ -81,6 +81,7 @@ func (s *Service) readAsk(f fields) (ask event.Ask, problems map[string]string) 
 	for _, o := range f[blocks["databases"]].SelectedOptions {
 		ask.Databases = append(ask.Databases, o.Value)
 	}
+	ask.Tables = s.readTables(f[blocks["tables"]].Value, ask)
 	var problem string
 	note := func(block string) {
 		if problem != "" {
@@ -97,17 +98,34 @@ func (s *Service) readAsk(f fields) (ask event.Ask, problems map[string]string) 
 	return ask, problems
 }
 
+// readTables reads one table a line, however the spaces in it are set. Without
+// any, a role's own tables are asked for.
+func (s *Service) readTables(text string, ask event.Ask) []string {
+	var tables []string
+	for line := range strings.Lines(text) {
+		if line = strings.Join(strings.Fields(line), ""); line != "" {
+			tables = append(tables, strings.ReplaceAll(line, ",", ", "))
+		}
+	}
+	if len(tables) > 0 {
+		return tables
+	}
+	role, _ := s.Catalog.Role(ask.Role) // the catalog refuses one that is unknown
+	return role.TablesIn(ask.Databases)
+}
+
 // blocksOf says in which block each field of the catalog's refusals is.
 func blocksOf(cluster string) map[string]string {
 	return map[string]string{
-		"cluster": ClusterBlock, "databases": DatabasesBlock(cluster), "role": RoleBlock(cluster), "duration": DurationBlock,
+		"cluster": ClusterBlock, "databases": DatabasesBlock(cluster),
+		"tables": TablesBlock(cluster), "role": RoleBlock(cluster), "duration": DurationBlock,
 	}
 }
 
 func (s *Service) checkCatalog(ask event.Ask, f fields, problems map[string]string) {
 	blocks := blocksOf(ask.Cluster)
 	for _, r := range s.Catalog.Check(catalog.Ask{
-		Cluster: ask.Cluster, Databases: ask.Databases, Role: ask.Role, Duration: ask.Duration.Std(),
+		Cluster: ask.Cluster, Databases: ask.Databases, Tables: ask.Tables, Role: ask.Role, Duration: ask.Duration.Std(),
 	}) {
 		block := blocks[r.Field]
 		if _, there := f[block]; !there {

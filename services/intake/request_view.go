@@ -78,10 +78,20 @@ func (s *Service) clusterBlocks(c catalog.Cluster) []slack.Block {
 	duration.MaxLength = 20
 	return append(blocks,
 		slack.NewInputBlock(DatabasesBlock(c.ID), plain("Databases"), nil, databasesMenu(c)),
+		tablesInput(c),
 		slack.NewInputBlock(RoleBlock(c.ID), plain("Role"), nil, menu),
 		slack.NewContextBlock("", markup(slackui.Text(strings.Join(text, "\n"), 2000))),
 		slack.NewInputBlock(DurationBlock, plain("How long"), plain("As 30m, 2h or 1h30m. The clock starts when your account works."), duration),
 	)
+}
+
+func tablesInput(c catalog.Cluster) slack.Block {
+	text := slack.NewPlainTextInputBlockElement(plain("shop.orders"), TablesAction)
+	text.Multiline, text.MaxLength = true, maxTables
+	hint := "To ask for less than whole databases: one a line, as shop.orders. With a role that holds SELECT alone also shop.orders(id, item): these columns only."
+	input := slack.NewInputBlock(TablesBlock(c.ID), plain("Tables"), plain(hint), text)
+	input.Optional = true
+	return input
 }
 
 func databasesMenu(c catalog.Cluster) slack.BlockElement {
@@ -114,14 +124,12 @@ func (s *Service) rolesOf(c catalog.Cluster) []catalog.Role {
 // describe spells a role's real privileges out, and what people do not expect of
 // them.
 func describe(r catalog.Role) string {
-	text := fmt.Sprintf("*%s*: `%s` on each database you choose, up to %s.", r.Name, strings.Join(r.Privileges, ", "), hours(r.MaxDuration))
-	if r.DropsDatabases() {
-		text += " DROP includes DROP DATABASE."
+	where := "on each database you choose"
+	if len(r.Tables) > 0 {
+		where = "on `" + strings.Join(r.Tables, "`, `") + "` in the databases you choose"
 	}
-	if len(r.Outlives()) > 0 {
-		text += " What you create in your name outlives your lease."
-	}
-	return text
+	text := fmt.Sprintf("*%s*: `GRANT %s` %s, up to %s.", r.Name, strings.Join(r.Privileges, ", "), where, hours(r.MaxDuration))
+	return strings.Join(append([]string{text}, r.Notes("en")...), " ")
 }
 
 // hours writes a duration as people do: 1h30m, not 1h30m0s.

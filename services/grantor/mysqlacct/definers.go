@@ -1,6 +1,10 @@
 package mysqlacct
 
-import "context"
+import (
+	"context"
+
+	"github.com/powerpole/powerpole/pkg/grant"
+)
 
 // Kept is an object that runs in the account's name and would break without it.
 type Kept struct {
@@ -66,7 +70,7 @@ func (s *Server) park(ctx context.Context, a Account, kept []Kept) error {
 			continue
 		}
 		stopped[k.database] = true
-		object := quoted(escaped(k.database, literal)) + ".*"
+		object := quoted(grant.Escaped(k.database, literal)) + ".*"
 		err := s.exec(ctx, "stopping events", "REVOKE EVENT ON "+object+" FROM "+a.grantee())
 		if err != nil && !is(err, errNoGrant) {
 			return err

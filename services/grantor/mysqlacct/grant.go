@@ -3,6 +3,7 @@ package mysqlacct
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/powerpole/powerpole/pkg/secret"
@@ -25,6 +26,9 @@ func (s *Server) Prepare(ctx context.Context, p Plan) (Ready, error) {
 	if err := p.check(); err != nil {
 		return Ready{}, err
 	}
+	if s.dialect.embedded && slices.ContainsFunc(p.Scopes, func(s Scope) bool { return len(s.Columns) > 0 }) {
+		return Ready{}, &Refusal{"columns", "this server has no privileges on columns, and the whole table was not approved"}
+	}
 	if err := s.takeLock(ctx, p.Lock); err != nil {
 		return Ready{}, err
 	}
@@ -42,7 +46,7 @@ func (s *Server) Prepare(ctx context.Context, p Plan) (Ready, error) {
 		return Ready{}, err
 	}
 	for _, scope := range p.Scopes {
-		if err := s.exec(ctx, "granting on "+scope.String(), scope.grant(p.Account, literal)); err != nil {
+		if err := s.exec(ctx, "granting on "+scope.String(), scope.Statement(literal)+" TO "+p.Account.grantee()); err != nil {
 			return Ready{}, err
 		}
 	}
@@ -98,29 +102,4 @@ func (s *Server) Open(ctx context.Context, p Plan, password secret.String) error
 		return fmt.Errorf("reading back the account: it is not open")
 	}
 	return nil
-}
-
-// grant is the statement that grants the scope.
-//
-// Safety: privileges, database and table match the regular expressions of check;
-// in them only _ means something to GRANT, at database level (escaped).
-func (s Scope) grant(a Account, literal bool) string {
-	return "GRANT " + strings.Join(s.Privileges, ", ") + " ON " + s.object(literal) + " TO " + a.grantee()
-}
-
-func (s Scope) object(literal bool) string {
-	if s.Table != "" {
-		return "`" + s.Database + "`.`" + s.Table + "`" // table level: never escaped
-	}
-	return "`" + escaped(s.Database, literal) + "`.*"
-}
-
-// escaped is a database's name as GRANT at database level takes it. `app_db`
-// would open appXdb: _ and % are wildcards there, unless @@partial_revokes is
-// on.
-func escaped(database string, literal bool) string {
-	if literal {
-		return database
-	}
-	return strings.NewReplacer("_", `\_`, "%", `\%`).Replace(database)
 }

@@ -12,8 +12,9 @@ import (
 	"fmt"
 	"net/netip"
 	"regexp"
-	"strings"
 	"time"
+
+	"github.com/powerpole/powerpole/pkg/grant"
 )
 
 // Account is a database account of one request.
@@ -57,13 +58,8 @@ func (a Account) check() error {
 	return nil
 }
 
-// Scope is where privileges are granted: on a database, on one of its tables.
-type Scope struct {
-	Database string
-	// Table is empty for the whole database.
-	Table      string
-	Privileges []string
-}
+// Scope is where privileges are granted.
+type Scope = grant.Scope
 
 // Plan is what is to be granted.
 type Plan struct {
@@ -83,8 +79,6 @@ type Plan struct {
 	Lock string
 }
 
-var identifier = regexp.MustCompile(`^[A-Za-z0-9_]{1,64}$`)
-
 func (p Plan) check() error {
 	if err := p.Account.check(); err != nil {
 		return err
@@ -93,7 +87,7 @@ func (p Plan) check() error {
 		return fmt.Errorf("checking the plan of %s: no scope or no connection", p.Account)
 	}
 	for _, s := range p.Scopes {
-		if err := s.check(); err != nil {
+		if err := s.Check(); err != nil {
 			return err
 		}
 	}
@@ -107,31 +101,6 @@ func checkLock(name string) error {
 		return fmt.Errorf("checking the name of a lock: it is not 16 to 60 letters and digits")
 	}
 	return nil
-}
-
-var privilege = regexp.MustCompile(`^[A-Z]+( [A-Z]+){0,2}$`)
-
-func (s Scope) check() error {
-	if !identifier.MatchString(s.Database) || s.Table != "" && !identifier.MatchString(s.Table) {
-		return fmt.Errorf("checking a scope: %.64q.%.64q is not a database and a table", s.Database, s.Table)
-	}
-	if len(s.Privileges) == 0 {
-		return fmt.Errorf("checking the scope %s: it has no privilege", s)
-	}
-	for _, p := range s.Privileges {
-		if !privilege.MatchString(p) || p == "ALL" || p == "USAGE" || p == "GRANT OPTION" || strings.HasPrefix(p, "ALL ") {
-			return fmt.Errorf("checking the scope %s: %.64q may not be granted", s, p)
-		}
-	}
-	return nil
-}
-
-// String gives the scope as people read it: shop.*, shop.orders.
-func (s Scope) String() string {
-	if s.Table == "" {
-		return s.Database + ".*"
-	}
-	return s.Database + "." + s.Table
 }
 
 // Look is what was seen of an account on one instance by somebody who had just

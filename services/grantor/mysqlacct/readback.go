@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/powerpole/powerpole/pkg/grant"
 )
 
 // held is one privilege as the server gives it back.
@@ -57,10 +59,16 @@ func (p Plan) wanted(literal bool) []held {
 	for _, s := range p.Scopes {
 		database := s.Database
 		if s.Table == "" {
-			database = escaped(s.Database, literal)
+			database = grant.Escaped(s.Database, literal)
 		}
 		for _, privilege := range s.Privileges {
-			out = append(out, held{p.Account.grantee(), database, s.Table, "", privilege, "NO"})
+			h := held{p.Account.grantee(), database, s.Table, "", privilege, "NO"}
+			if len(s.Columns) == 0 {
+				out = append(out, h)
+			}
+			for _, h.column = range s.Columns {
+				out = append(out, h)
+			}
 		}
 	}
 	return out

@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 	"strings"
+
+	"github.com/powerpole/powerpole/pkg/grant"
 )
 
 // MissingRights lists what the administrator lacks of deploy/sql to give and end
@@ -35,7 +37,7 @@ func (s *Server) MissingRights(ctx context.Context, databases, privileges []stri
 	}
 	for _, d := range databases {
 		for _, p := range privileges {
-			everywhere, there := held{privilege: p, grantable: "YES"}, held{database: escaped(d, literal), privilege: p, grantable: "YES"}
+			everywhere, there := held{privilege: p, grantable: "YES"}, held{database: grant.Escaped(d, literal), privilege: p, grantable: "YES"}
 			if !mine[everywhere.key()] && !mine[there.key()] {
 				missing = append(missing, p+" ON "+d+".* WITH GRANT OPTION")
 			}

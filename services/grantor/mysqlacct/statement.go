@@ -18,11 +18,13 @@ const statementWithin = 10 * time.Second
 // Numbers of the servers' errors (MySQL 8.0 Error Message Reference).
 const (
 	errDatabaseDenied  = 1044
+	errNoColumn        = 1054
 	errParse           = 1064
 	errNoThread        = 1094
 	errKillDenied      = 1095
 	errNoGrant         = 1141
 	errTableDenied     = 1142
+	errNoTable         = 1146
 	errNeedsPrivilege  = 1227
 	errNoProcedure     = 1305
 	errProcedureDenied = 1370
@@ -52,9 +54,10 @@ func is(err error, numbers ...uint16) bool {
 }
 
 // IsHopeless reports whether a server refused what asking again does not change:
-// a right that the administrator lacks, a statement it does not know.
+// a right that the administrator lacks, a statement it does not know, a
+// table or column that is not there.
 func IsHopeless(err error) bool {
-	return is(err, errDatabaseDenied, errTableDenied, errNeedsPrivilege, errParse, errPluginMissing, errWeakPassword)
+	return is(err, errDatabaseDenied, errTableDenied, errNeedsPrivilege, errParse, errNoColumn, errNoTable, errPluginMissing, errWeakPassword)
 }
 
 // LacksPlugin reports whether a server refused an account because it has no IAM
