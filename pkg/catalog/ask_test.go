@@ -1,7 +1,9 @@
 package catalog_test
 
 import (
+	"fmt"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -27,26 +29,31 @@ func TestAskIsRefusedForEachThingThatTheCatalogDoesNotOffer(t *testing.T) {
 		field string
 		spoil func(*catalog.Ask)
 	}{
-		"unknown cluster":          {"cluster", func(a *catalog.Ask) { a.Cluster = "x" }},
-		"no cluster":               {"cluster", func(a *catalog.Ask) { a.Cluster = "" }},
-		"unknown database":         {"databases", func(a *catalog.Ask) { a.Databases = append(a.Databases, "mysql") }},
-		"database in other case":   {"databases", func(a *catalog.Ask) { a.Databases[0], a.Tables = "SHOP", nil }},
-		"no database":              {"databases", func(a *catalog.Ask) { a.Databases, a.Tables = nil, nil }},
-		"database twice":           {"databases", func(a *catalog.Ask) { a.Databases = append(a.Databases, "shop") }},
-		"table elsewhere":          {"tables", func(a *catalog.Ask) { a.Tables = append(a.Tables, "reports.daily") }},
-		"table without database":   {"tables", func(a *catalog.Ask) { a.Tables[0] = "orders" }},
-		"table with a quote":       {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.or`ders" }},
-		"table with a wildcard":    {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.o%" }},
-		"table with another level": {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.orders.id" }},
-		"table without a name":     {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop." }},
-		"unknown role":             {"role", func(a *catalog.Ask) { a.Role = "ROOT" }},
-		"role in other case":       {"role", func(a *catalog.Ask) { a.Role = "dml" }},
-		"role of another cluster":  {"role", func(a *catalog.Ask) { a.Cluster, a.Databases, a.Tables = "reports-dev", []string{"reports"}, nil }},
-		"privilege not the role's": {"privileges", func(a *catalog.Ask) { a.Privileges = append(a.Privileges, "DROP") }},
-		"over the ceiling":         {"duration", func(a *catalog.Ask) { a.Duration = 4*time.Hour + 1 }},
-		"under the minimum":        {"duration", func(a *catalog.Ask) { a.Duration = 5*time.Minute - 1 }},
-		"negative":                 {"duration", func(a *catalog.Ask) { a.Duration = -time.Hour }},
-		"overflowing":              {"duration", func(a *catalog.Ask) { a.Duration = 1<<63 - 1 }},
+		"unknown cluster":                  {"cluster", func(a *catalog.Ask) { a.Cluster = "x" }},
+		"no cluster":                       {"cluster", func(a *catalog.Ask) { a.Cluster = "" }},
+		"unknown database":                 {"databases", func(a *catalog.Ask) { a.Databases = append(a.Databases, "mysql") }},
+		"database in other case":           {"databases", func(a *catalog.Ask) { a.Databases[0], a.Tables = "SHOP", nil }},
+		"no database":                      {"databases", func(a *catalog.Ask) { a.Databases, a.Tables = nil, nil }},
+		"database twice":                   {"databases", func(a *catalog.Ask) { a.Databases = append(a.Databases, "shop") }},
+		"table elsewhere":                  {"tables", func(a *catalog.Ask) { a.Tables = append(a.Tables, "reports.daily") }},
+		"table without database":           {"tables", func(a *catalog.Ask) { a.Tables[0] = "orders" }},
+		"table with a quote":               {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.or`ders" }},
+		"table with a wildcard":            {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.o%" }},
+		"table with another level":         {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.orders.id" }},
+		"table without a name":             {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop." }},
+		"table twice":                      {"tables", func(a *catalog.Ask) { a.Tables = append(a.Tables, "shop.orders") }},
+		"table in its database":            {"tables", func(a *catalog.Ask) { a.Tables = append(a.Tables, "billing.invoices") }},
+		"columns of a role that does more": {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.orders(id)" }},
+		"columns, none":                    {"tables", func(a *catalog.Ask) { a.Tables[0] = "shop.orders()" }},
+		"more than can be shown":           {"tables", func(a *catalog.Ask) { a.Tables = many(90) }},
+		"unknown role":                     {"role", func(a *catalog.Ask) { a.Role = "ROOT" }},
+		"role in other case":               {"role", func(a *catalog.Ask) { a.Role = "dml" }},
+		"role of another cluster":          {"role", func(a *catalog.Ask) { a.Cluster, a.Databases, a.Tables = "reports-dev", []string{"reports"}, nil }},
+		"privilege not the role's":         {"privileges", func(a *catalog.Ask) { a.Privileges = append(a.Privileges, "DROP") }},
+		"over the ceiling":                 {"duration", func(a *catalog.Ask) { a.Duration = 4*time.Hour + 1 }},
+		"under the minimum":                {"duration", func(a *catalog.Ask) { a.Duration = 5*time.Minute - 1 }},
+		"negative":                         {"duration", func(a *catalog.Ask) { a.Duration = -time.Hour }},
+		"overflowing":                      {"duration", func(a *catalog.Ask) { a.Duration = 1<<63 - 1 }},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -58,6 +65,51 @@ func TestAskIsRefusedForEachThingThatTheCatalogDoesNotOffer(t *testing.T) {
 				t.Errorf("refused %v, want one reason about %s", refused, tt.field)
 			}
 		})
+	}
+}
+
+// many are so many tables that no message could show their statements.
+func many(n int) []string {
+	tables := make([]string, n)
+	for i := range tables {
+		tables[i] = fmt.Sprintf("shop.orders_%d", i)
+	}
+	return tables
+}
+
+func TestARoleForSomeTablesGivesNothingElse(t *testing.T) {
+	t.Parallel()
+	c := mustLoadExample(t)
+	for tables, allowed := range map[string]bool{
+		"shop.orders(id, item)": true, "shop.orders(item)": true, "shop.items": true, "shop.items(id)": true,
+		"": false, "shop.*": false, "shop.orders": false, "shop.orders(id, card)": false, "shop.customers": false,
+	} {
+		ask := catalog.Ask{Cluster: "shop-prod", Databases: []string{"shop"}, Role: "SUPPORT", Duration: time.Hour}
+		if tables != "" {
+			ask.Tables = []string{tables}
+		}
+		refused := c.Check(ask)
+		if (len(refused) == 0) != allowed || !allowed && refused[0].Field != "tables" {
+			t.Errorf("%q: refused %v", tables, refused)
+		}
+	}
+	role, _ := c.Role("SUPPORT")
+	if got := role.TablesIn([]string{"shop"}); !slices.Equal(got, role.Tables) {
+		t.Errorf("the role's tables in shop are %q", got)
+	}
+	if got := role.TablesIn([]string{"billing"}); len(got) > 0 {
+		t.Errorf("the role's tables in billing are %q", got)
+	}
+}
+
+func TestColumnsAreNoLongerAllowedOnceTheRoleDoesMore(t *testing.T) {
+	t.Parallel()
+	c := mustLoadExample(t)
+	ask := catalog.Ask{
+		Cluster: "shop-prod", Databases: []string{"shop"}, Tables: []string{"shop.orders(id)"}, Role: "READ", Duration: time.Hour,
+	}
+	if refused := c.Check(ask); len(refused) != 1 || !strings.Contains(refused[0].Text, "SELECT and nothing else") {
+		t.Errorf("refused %v, want one reason that says what columns need", refused)
 	}
 }
 

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -54,6 +55,25 @@ func shiro() policy.Principal {
 func tarosRequest() policy.Resource {
 	return policy.Resource{
 		Requester: taro().ID, Cluster: "shop", Role: "READ", Databases: []string{"shop"}, Duration: time.Hour,
+	}
+}
+
+// A policy about a table is about its columns too: who lists them does not get round it.
+func TestColumnsOfATableAreTheTableToAPolicy(t *testing.T) {
+	t.Parallel()
+	engine := mustEngine(t, policy.Source{Name: "people.cedar", Text: []byte(`
+		@id("people") forbid (principal, action, resource) when { resource.tables.contains("shop.people") };
+		@id("salary") forbid (principal, action, resource) when { resource.columns.contains("shop.staff.salary") };`)})
+	for table, want := range map[string]string{
+		"shop.people": "people", "shop.people(id, name)": "people", "shop.staff(id, salary)": "salary",
+		"shop.staff(id, name)": "", "shop.staff": "",
+	} {
+		r := tarosRequest()
+		r.Role, r.Tables = "SUPPORT", []string{table}
+		d := engine.Decide(taro(), policy.Request, r)
+		if forbidden := slices.Contains(d.Policies, want); d.Allow == (want != "") || want != "" && !forbidden {
+			t.Errorf("%s: allowed %v by %q, want it forbidden by %q", table, d.Allow, d.Policies, want)
+		}
 	}
 }
 

@@ -20,7 +20,7 @@ func TestApproversAreAskedAndTheirYesIsAWarrantForWhatTheySaw(t *testing.T) {
 		t.Fatalf("%d messages were posted, want 1", len(posted))
 	}
 	shown := string(posted[0].Blocks)
-	for _, want := range []string{"U0TARO", "READ", "look at an order", `GRANT SELECT, SHOW VIEW ON `, `shop\\_a`, "powerpole.approve", e.Data.Digest} {
+	for _, want := range []string{"U0TARO", "READ", "look at an order", `GRANT SELECT, SHOW VIEW ON `, `shop\\_a`, "hold others up", "powerpole.approve", e.Data.Digest} {
 		if !strings.Contains(shown, want) {
 			t.Errorf("approvers do not see %q in %s", want, shown)
 		}

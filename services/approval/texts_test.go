@@ -3,6 +3,7 @@ package approval
 import (
 	"reflect"
 	"regexp"
+	"strings"
 	"testing"
 )
 
@@ -31,5 +32,13 @@ func TestTheGrantsShownQuoteWhatGrantWouldTakeForAWildcard(t *testing.T) {
 	a.Tables = []string{"app_db.order_items", "app_db.*"}
 	if got := grants(a); len(got) != 2 || got[0] != "GRANT SELECT, SHOW VIEW ON `app_db`.`order_items`" || got[1] != "GRANT SELECT, SHOW VIEW ON `app\\_db`.*" {
 		t.Errorf("got %q", got)
+	}
+	a.Privileges, a.Tables = []string{"SELECT"}, []string{"app_db.order_items(id, item)"}
+	if got := grants(a); len(got) != 1 || got[0] != "GRANT SELECT (`id`, `item`) ON `app_db`.`order_items`" {
+		t.Errorf("got %q", got)
+	}
+	a.Tables = []string{"app_db.order_items(id"}
+	if got := grants(a); len(got) != 1 || strings.HasPrefix(got[0], "GRANT") {
+		t.Errorf("what cannot be granted is shown as %q", got)
 	}
 }

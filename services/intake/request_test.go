@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -49,7 +50,8 @@ func TestTheFormShowsTheWarningAndTheRealPrivileges(t *testing.T) {
 	}
 	text := string(d.ask("shop").Blocks)
 	for _, want := range []string{
-		"Real customers", "SELECT, SHOW VIEW", "DROP includes DROP DATABASE", "billing",
+		"Real customers", "SELECT, SHOW VIEW", "DROP includes DROP DATABASE", "billing", "GRANT SELECT, SHOW VIEW",
+		"Reading can hold others up", "CREATE VIEW: what people create in their own name outlives their lease", "shop.orders(id, item)`, `billing.invoices`",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the form does not show %q", want)
@@ -214,6 +216,45 @@ func TestASearchFindsClustersAndDatabasesByAPart(t *testing.T) {
 	}
 	if got := search("other", "x", ""); strings.TrimSpace(got) != `{"options":[]}` {
 		t.Errorf("another's menu: %s", got)
+	}
+}
+
+func TestTablesAndColumnsAreReadHoweverTheyAreSpaced(t *testing.T) {
+	t.Parallel()
+	for typed, want := range map[string][]string{
+		"":                                 {"shop.orders(id, item)"}, // the role's own in the database that was chosen
+		" shop . orders ( id ,item ) \n\n": {"shop.orders(id, item)"},
+		"shop.orders(item)":                {"shop.orders(item)"},
+	} {
+		d := newDesk(t)
+		form := filled()
+		form[intake.RoleAction], form[intake.TablesAction] = "SUPPORT", typed
+		answer, err := d.slack.SubmitView(t.Context(), "U0TARO", d.ask("shop").ID, form)
+		must(t, err)
+		if len(answer.Errors) > 0 {
+			t.Errorf("%q: errors %v", typed, answer.Errors)
+			continue
+		}
+		if _, r := only[event.RequestCreated](d); !slices.Equal(r.Tables, want) {
+			t.Errorf("%q: asked for %q, want %q", typed, r.Tables, want)
+		}
+	}
+}
+
+func TestATableThatTheCatalogRefusesIsAnErrorOnItsField(t *testing.T) {
+	t.Parallel()
+	for typed, role := range map[string]string{
+		"shop.orders(": "SUPPORT", "shop.orders()": "SUPPORT", "shop.orders(card)": "SUPPORT", "shop.orders(id)\nshop.orders(item)": "SUPPORT",
+		"shop.orders(id) ON *.* TO x": "SUPPORT", "shop.orders(i`d)": "SUPPORT", "reports.daily": "READ", "shop.orders(id)": "READ", "orders": "READ",
+	} {
+		d := newDesk(t)
+		form := filled()
+		form[intake.RoleAction], form[intake.TablesAction] = role, typed
+		answer, err := d.slack.SubmitView(t.Context(), "U0TARO", d.ask("shop").ID, form)
+		must(t, err)
+		if answer.Errors[intake.TablesBlock("shop")] == "" || len(answer.Errors) != 1 || len(d.bus.all()) != 0 {
+			t.Errorf("%q: errors %v, want one on the tables", typed, answer.Errors)
+		}
 	}
 }
 

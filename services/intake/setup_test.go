@@ -25,6 +25,9 @@ const catalogText = `
 installation: test
 email_domains: [nimbus.example]
 slack: {operators_channel: C0OPS, approvers_channel: C0SHOPDB}
+roles:
+  SUPPORT: {privileges: [SELECT], tables: ["shop.orders(id, item)", billing.invoices]}
+  VIEWS: {privileges: [SELECT, CREATE VIEW]}
 clusters:
   -
     id: shop
@@ -33,7 +36,7 @@ clusters:
     account: "123456789012"
     engine: {writer: "shop:3306", admin_secret: "file:/x"}
     databases: [shop, billing]
-    roles: [READ, DDL]
+    roles: [READ, DDL, SUPPORT, VIEWS]
     warning: "Real customers & <!channel>"
     approvers: [U0HANAKO]
     bastion: {launch_template: bastion, capacity: [{instance_type: t4g.nano, subnet: subnet-1}]}
