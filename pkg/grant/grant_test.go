@@ -68,8 +68,10 @@ func TestColumnsAreForSelectAlone(t *testing.T) {
 		}
 	}
 	for _, s := range []grant.Scope{
-		{Database: "shop", Columns: []string{"id"}}, {Database: "shop", Table: "*"},
-		{Database: "shop", Table: "orders", Columns: []string{"id, item"}}, {Database: "shop", Table: "orders(id)"},
+		{Database: "shop", Columns: []string{"id"}},
+		{Database: "shop", Table: "*"},
+		{Database: "shop", Table: "orders", Columns: []string{"id, item"}},
+		{Database: "shop", Table: "orders(id)"},
 	} {
 		s.Privileges = []string{"SELECT"}
 		if s.Check() == nil {
