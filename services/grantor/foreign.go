@@ -84,10 +84,14 @@ func (s *Service) reportForeign(ctx context.Context, cluster string, a mysqlacct
 	return s.Bus.Publish(ctx, e)
 }
 
-// bastions are the addresses of all instances that bear a request's tag.
+// bastions are the addresses of all of this installation's instances that bear a
+// request's tag.
 func (s *Service) bastions(ctx context.Context, region string) (addresses []string, err error) {
 	pages := ec2.NewDescribeInstancesPaginator(s.EC2, &ec2.DescribeInstancesInput{
-		Filters: []types.Filter{{Name: aws.String("tag-key"), Values: []string{requestTag}}},
+		Filters: []types.Filter{
+			{Name: aws.String("tag-key"), Values: []string{requestTag}},
+			{Name: aws.String("tag:" + installationTag), Values: []string{s.Catalog.Installation()}},
+		},
 	})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx, func(o *ec2.Options) { o.Region = region })

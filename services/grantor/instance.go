@@ -14,8 +14,11 @@ import (
 	"github.com/powerpole/powerpole/pkg/bus"
 )
 
-// requestTag is on every bastion, from its launch call on.
-const requestTag = "powerpole:request"
+// The tags on every bastion, from its launch call on: whose it is, and for what.
+const (
+	installationTag = "powerpole:installation"
+	requestTag      = "powerpole:request"
+)
 
 // wrongInstance says in which way EC2 contradicts what InstanceReady said, "" if
 // it does not. An instance that EC2 does not show yet is asked for again: EC2 is
@@ -32,23 +35,23 @@ func (s *Service) wrongInstance(ctx context.Context, request string, r Ready) (s
 	for _, reservation := range out.Reservations {
 		for _, i := range reservation.Instances {
 			if aws.ToString(i.InstanceId) == r.InstanceID {
-				return contradiction(i, request, r), nil
+				return s.contradiction(i, request, r), nil
 			}
 		}
 	}
 	return "", bus.Later(2*time.Second, fmt.Errorf("looking at instance %q: it is not in the answer", r.InstanceID))
 }
 
-func contradiction(i types.Instance, request string, r Ready) string {
-	tag := ""
+func (s *Service) contradiction(i types.Instance, request string, r Ready) string {
+	tags := map[string]string{}
 	for _, t := range i.Tags {
-		if aws.ToString(t.Key) == requestTag {
-			tag = aws.ToString(t.Value)
-		}
+		tags[aws.ToString(t.Key)] = aws.ToString(t.Value)
 	}
 	switch {
-	case tag != request:
-		return fmt.Sprintf("instance %s is tagged for request %.64q", r.InstanceID, tag)
+	case tags[requestTag] != request:
+		return fmt.Sprintf("instance %s is tagged for request %.64q", r.InstanceID, tags[requestTag])
+	case tags[installationTag] != s.Catalog.Installation():
+		return fmt.Sprintf("instance %s is tagged as the installation %.64q's", r.InstanceID, tags[installationTag])
 	case aws.ToString(i.PrivateIpAddress) != r.PrivateIP.String():
 		return fmt.Sprintf("instance %s has the address %.64q and not %s", r.InstanceID, aws.ToString(i.PrivateIpAddress), r.PrivateIP)
 	case i.State == nil || i.State.Name != types.InstanceStateNameRunning:

@@ -49,12 +49,20 @@ func (w *world) request(email string) *lease {
 
 func (w *world) launch(request string) (id string, address netip.Addr) {
 	w.t.Helper()
+	return w.launchFor("test", request)
+}
+
+func (w *world) launchFor(installation, request string) (id string, address netip.Addr) {
+	w.t.Helper()
 	out, err := w.ec2.RunInstances(w.t.Context(), &ec2.RunInstancesInput{
 		ImageId: awssdk.String("ami-0123456789abcdef0"), InstanceType: types.InstanceTypeT4gNano, SubnetId: awssdk.String("subnet-1"),
 		MinCount: awssdk.Int32(1), MaxCount: awssdk.Int32(1),
 		TagSpecifications: []types.TagSpecification{{
 			ResourceType: types.ResourceTypeInstance,
-			Tags:         []types.Tag{{Key: awssdk.String("powerpole:request"), Value: &request}},
+			Tags: []types.Tag{
+				{Key: awssdk.String("powerpole:request"), Value: &request},
+				{Key: awssdk.String("powerpole:installation"), Value: &installation},
+			},
 		}},
 	})
 	must(w.t, err)

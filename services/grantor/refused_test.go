@@ -67,6 +67,7 @@ func TestWhatMayNoLongerBeginFails(t *testing.T) {
 		"a bastion in another region":         {func(l *lease) { l.ready.Region = "eu-west-1" }, "instance"},
 		"a bastion with another address":      {func(l *lease) { l.ready.PrivateIP = l.ready.PrivateIP.Next() }, "instance"},
 		"another request's bastion":           {func(l *lease) { l.ready.InstanceID, l.ready.PrivateIP = l.w.launch("pp-other") }, "instance"},
+		"another installation's bastion":      {func(l *lease) { l.ready.InstanceID, l.ready.PrivateIP = l.w.launchFor("other", l.id) }, "instance"},
 		"a bastion that is terminated":        {terminate, "instance"},
 		"columns of a role that does more":    {func(l *lease) { l.warrant.Tables = []string{"shop.orders(id)"} }, "not-allowed"},
 		"a table outside the databases asked": {func(l *lease) { l.warrant.Tables = []string{"billing.invoices"} }, "not-allowed"},

@@ -72,7 +72,9 @@ func TestAnAccountThatTheLedgerDoesNotKnowIsReportedOnceADayAndNotTouched(t *tes
 		l := w.request("taro@example.com")
 		l.grant()
 		host := l.ready.PrivateIP.String()
-		accttest.Exec(t, w.db.Root(t), "CREATE USER 'stranger'@'"+host+"' IDENTIFIED BY 'x'", "CREATE USER 'app'@'10.99.0.1' IDENTIFIED BY 'x'")
+		_, theirs := w.launchFor("other", event.NewRequestID())
+		accttest.Exec(t, w.db.Root(t), "CREATE USER 'stranger'@'"+host+"' IDENTIFIED BY 'x'", "CREATE USER 'app'@'10.99.0.1' IDENTIFIED BY 'x'",
+			"CREATE USER 'neighbour'@'"+theirs.String()+"' IDENTIFIED BY 'x'") // from another installation's bastion
 		w.sweep(t)
 		w.sweep(t)
 		told := map[string]string{}

@@ -69,7 +69,7 @@ func (s *Service) next(r record) step {
 		return fail("no-address", "every address that a bastion was given is still in use by another account")
 	}
 	n := len(st.Launches) + 1
-	return s.launch(r, newInput(r.ID, n, *st.Order, cluster.Bastion, cluster.Bastion.Capacity[tried], s.groups))
+	return s.launch(r, s.newInput(r.ID, n, *st.Order, cluster.Bastion, cluster.Bastion.Capacity[tried]))
 }
 
 // clashing is an instance that has been replaced and not yet asked to go, -1

@@ -73,7 +73,7 @@ func TestLaunchAsksForNothingThatOpensABastion(t *testing.T) {
 			t.Errorf("token %s", *in.ClientToken)
 		}
 		tags := w.standing("")[0].Tags
-		if tags[provisioner.TagRequest] != w.id || tags[provisioner.TagOwner] != "U0TARO" ||
+		if tags[provisioner.TagRequest] != w.id || tags[provisioner.TagOwner] != "U0TARO" || tags[provisioner.TagInstallation] != installation ||
 			tags[provisioner.TagEndBy] != terms.EndBy.Format(time.RFC3339) {
 			t.Errorf("tags from the launch on: %v", tags)
 		}

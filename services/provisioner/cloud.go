@@ -70,18 +70,21 @@ func (s *Service) byID(ctx context.Context, region, id string) (instance, bool, 
 
 // byToken looks for what a client token has made.
 func (s *Service) byToken(ctx context.Context, region, token string) ([]instance, error) {
-	return s.filtered(ctx, region, "client-token", token)
+	return s.describe(ctx, region, &ec2.DescribeInstancesInput{Filters: []types.Filter{where("client-token", token)}})
 }
 
-// byTag looks for what bears a request's tag.
+// byTag looks for what we made for a request.
 func (s *Service) byTag(ctx context.Context, region, request string) ([]instance, error) {
-	return s.filtered(ctx, region, "tag:"+TagRequest, request)
+	return s.describe(ctx, region, &ec2.DescribeInstancesInput{Filters: []types.Filter{
+		s.ours(), where("tag:"+TagRequest, request),
+	}})
 }
 
-func (s *Service) filtered(ctx context.Context, region, name, value string) ([]instance, error) {
-	return s.describe(ctx, region, &ec2.DescribeInstancesInput{
-		Filters: []types.Filter{{Name: &name, Values: []string{value}}},
-	})
+// ours keeps another installation's instances out of sight.
+func (s *Service) ours() types.Filter { return where("tag:"+TagInstallation, s.catalog.Installation()) }
+
+func where(name string, values ...string) types.Filter {
+	return types.Filter{Name: &name, Values: values}
 }
 
 func (s *Service) describe(ctx context.Context, region string, in *ec2.DescribeInstancesInput) ([]instance, error) {

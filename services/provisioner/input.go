@@ -16,8 +16,11 @@ import (
 // The tags that every bastion bears from its launch on.
 const (
 	TagRequest = "powerpole:request"
-	TagOwner   = "powerpole:owner"
-	TagEndBy   = "powerpole:end-by"
+	// TagInstallation is the catalog's installation: another one may make its
+	// bastions in the same account and region, and they are none of ours.
+	TagInstallation = "powerpole:installation"
+	TagOwner        = "powerpole:owner"
+	TagEndBy        = "powerpole:end-by"
 )
 
 // Input is all that a launch is made from. It is kept whole: the same client
@@ -29,6 +32,7 @@ type Input struct {
 	InstanceType   string    `json:"instance_type"`
 	Subnet         string    `json:"subnet"`
 	SecurityGroups []string  `json:"security_groups,omitempty"`
+	Installation   string    `json:"installation"`
 	Request        string    `json:"request"`
 	Owner          string    `json:"owner"`
 	EndBy          time.Time `json:"end_by"`
@@ -39,11 +43,11 @@ type Input struct {
 
 // newInput is the n-th attempt of a request, counted from 1, at one place of
 // the catalog's list.
-func newInput(request string, n int, o Order, b catalog.Bastion, at catalog.Capacity, groups []string) Input {
+func (s *Service) newInput(request string, n int, o Order, b catalog.Bastion, at catalog.Capacity) Input {
 	return Input{
 		Token: fmt.Sprintf("%s-%d", request, n), Region: o.Region, LaunchTemplate: b.LaunchTemplate,
-		InstanceType: at.InstanceType, Subnet: at.Subnet, SecurityGroups: groups,
-		Request: request, Owner: o.Owner, EndBy: o.EndBy, UserData: endTimer(o.EndBy),
+		InstanceType: at.InstanceType, Subnet: at.Subnet, SecurityGroups: s.groups,
+		Installation: s.catalog.Installation(), Request: request, Owner: o.Owner, EndBy: o.EndBy, UserData: endTimer(o.EndBy),
 	}
 }
 
@@ -106,6 +110,7 @@ func (in Input) run() *ec2.RunInstancesInput {
 func (in Input) tags() []types.Tag {
 	return []types.Tag{
 		{Key: aws.String(TagRequest), Value: &in.Request},
+		{Key: aws.String(TagInstallation), Value: &in.Installation},
 		{Key: aws.String(TagOwner), Value: &in.Owner},
 		{Key: aws.String(TagEndBy), Value: aws.String(in.EndBy.UTC().Format(time.RFC3339))},
 	}

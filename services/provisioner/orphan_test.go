@@ -17,14 +17,24 @@ import (
 // old is older than the provisioning limit and ten minutes.
 const old = 20*time.Minute + time.Second
 
-// stray launches an instance that is on no record, with that tag and value.
+// stray launches an instance of our installation that is on no record, with that
+// tag and value.
 func (w *world) stray(tag, value string) string {
 	w.t.Helper()
+	return w.launch(map[string]string{provisioner.TagInstallation: installation, tag: value})
+}
+
+func (w *world) launch(with map[string]string) string {
+	w.t.Helper()
+	var tags []types.Tag
+	for key, value := range with {
+		tags = append(tags, types.Tag{Key: &key, Value: &value})
+	}
 	in := &ec2.RunInstancesInput{
 		MinCount: awssdk.Int32(1), MaxCount: awssdk.Int32(1), InstanceType: "t4g.nano",
 		LaunchTemplate: &types.LaunchTemplateSpecification{LaunchTemplateName: awssdk.String("powerpole-bastion")},
 		TagSpecifications: []types.TagSpecification{{
-			ResourceType: types.ResourceTypeInstance, Tags: []types.Tag{{Key: &tag, Value: &value}},
+			ResourceType: types.ResourceTypeInstance, Tags: tags,
 		}},
 	}
 	out, err := w.cloud.Client.RunInstances(w.t.Context(), in)
@@ -140,6 +150,27 @@ func TestWhatPowerPoleDidNotMakeIsNeverEnded(t *testing.T) {
 		}
 		if w.cloud.shown != 1 {
 			t.Errorf("looked at %d instances, and one bears our tag", w.cloud.shown)
+		}
+	})
+}
+
+// S5: two installations may share an account and a region.
+func TestAnotherInstallationsBastionsAreLeftAloneAndUnreported(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		for range 6 { // as many as would be a lost table
+			w.launch(map[string]string{provisioner.TagInstallation: "another", provisioner.TagRequest: event.NewRequestID()})
+		}
+		w.launch(map[string]string{provisioner.TagRequest: event.NewRequestID()})
+		w.launch(map[string]string{provisioner.TagInstallation: "another", provisioner.TagRequest: w.id})
+		w.build()
+		time.Sleep(old)
+		w.expireAndRevoke()
+		w.sweep()
+		if n := len(w.standing("")); n != 8 || w.bus.count("Alarmed") != 0 || w.bus.count("Overdue") != 0 {
+			t.Errorf("%d of eight stand, %d alarms, %d overdue", n, w.bus.count("Alarmed"), w.bus.count("Overdue"))
+		}
+		if len(w.cloud.asked) != 1 {
+			t.Errorf("asked to end %q, want our own bastion alone", w.cloud.asked)
 		}
 	})
 }

@@ -82,6 +82,7 @@ type offers interface {
 	Clusters() []catalog.Cluster
 	Check(catalog.Ask) []catalog.Refusal
 	Limits() catalog.Limits
+	Installation() string
 }
 
 var _ offers = (*catalog.Catalog)(nil)

@@ -5,7 +5,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
@@ -46,11 +45,12 @@ func (s *Service) lookAround(ctx context.Context) world {
 	return w
 }
 
-// tagged looks for what bears the tag of any request and has not ended.
+// tagged looks for what bears our installation's tag and that of any request, and
+// has not ended.
 func (s *Service) tagged(ctx context.Context, region string) ([]instance, error) {
 	return s.describe(ctx, region, &ec2.DescribeInstancesInput{Filters: []types.Filter{
-		{Name: aws.String("tag-key"), Values: []string{TagRequest}},
-		{Name: aws.String("instance-state-name"), Values: []string{"pending", "running", "stopping", "stopped"}},
+		s.ours(), where("tag-key", TagRequest),
+		where("instance-state-name", "pending", "running", "stopping", "stopped"),
 	}})
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/credential"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/topology"
@@ -75,11 +76,19 @@ func (r *run) accountGone(ctx context.Context, l *lease) error {
 }
 
 func (r *run) instanceGone(ctx context.Context, l *lease) error {
-	out, err := ec2.NewFromConfig(r.aws).DescribeInstances(ctx, &ec2.DescribeInstancesInput{
-		Filters: []ec2types.Filter{{Name: aws.String("tag:powerpole:request"), Values: []string{r.result.RequestID}}},
-	})
+	cat, _, err := catalog.Load(r.Endpoints.Catalog)
 	if err != nil {
 		return err
+	}
+	out, err := ec2.NewFromConfig(r.aws).DescribeInstances(ctx, &ec2.DescribeInstancesInput{Filters: []ec2types.Filter{
+		{Name: aws.String("tag:powerpole:request"), Values: []string{r.result.RequestID}},
+		{Name: aws.String("tag:powerpole:installation"), Values: []string{cat.Installation()}},
+	}})
+	if err != nil {
+		return err
+	}
+	if len(out.Reservations) == 0 {
+		return errors.New("no instance bears the tags of the request and of its installation")
 	}
 	for _, reservation := range out.Reservations {
 		for _, i := range reservation.Instances {
