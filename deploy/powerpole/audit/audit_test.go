@@ -56,10 +56,10 @@ func logged(t *testing.T) *dynamodb.Client {
 }
 
 func key(n int) map[string]types.AttributeValue {
-	return map[string]types.AttributeValue{
-		"pk": &types.AttributeValueMemberS{Value: request}, "sk": &types.AttributeValueMemberS{Value: fmt.Sprintf("row#%06d", n)},
-	}
+	return map[string]types.AttributeValue{"pk": str(request), "sk": str(fmt.Sprintf("row#%06d", n))}
 }
+
+func str(s string) types.AttributeValue { return &types.AttributeValueMemberS{Value: s} }
 
 // edit changes what a row says.
 func edit(t *testing.T, db *dynamodb.Client, n int) {
