@@ -4,12 +4,14 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
 	"time"
 
+	"go.opentelemetry.io/otel/codes"
 	sdktrace "go.opentelemetry.io/otel/sdk/trace"
 	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 
@@ -56,6 +58,24 @@ func TestASpanContinuesTheSendersTraceAndIsWhatTheNextEventCarries(t *testing.T)
 		want := event.Trace{Traceparent: "00-" + senderTrace + "-" + s.SpanContext().SpanID().String() + "-01", Tracestate: "a=b"}
 		if carried != want {
 			t.Errorf("the next event carries %v, want %v", carried, want)
+		}
+	})
+}
+
+func TestASpanSaysHowAMessageFailedAndNotInWhoseWords(t *testing.T) {
+	t.Parallel()
+	spans := tracetest.NewInMemoryExporter()
+	change := func(c *bus.Config) { c.Tracer = sdktrace.NewTracerProvider(sdktrace.WithSyncer(spans)) }
+	handle := func(context.Context, event.Typed[ping]) error { return bus.Terminal(errors.New("canary")) }
+	inBubble(t, change, handle, func(t *testing.T, f *fakeSQS, _ func()) {
+		f.put(tracedPing(t))
+		after(time.Second)
+		got := spans.GetSpans()
+		if len(got) != 1 || got[0].Status.Code != codes.Error || got[0].Status.Description != string(bus.Refused) {
+			t.Fatalf("spans: %+v", got)
+		}
+		if whole, err := json.Marshal(got); err != nil || strings.Contains(string(whole), "canary") {
+			t.Errorf("%v; the span repeats the error: %s", err, whole)
 		}
 	})
 }

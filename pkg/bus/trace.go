@@ -46,7 +46,8 @@ func describe(span trace.Span, e event.Event, d *delivery, err error) {
 		attribute.Int("powerpole.receives", d.receives),
 	)
 	if v.action == park || v.backoff {
-		span.SetStatus(codes.Error, clean(err.Error(), maxReason))
+		// Not the error's text: that may be AWS's or a database's. The log has it.
+		span.SetStatus(codes.Error, string(v.reason))
 	}
 }
 

@@ -2,7 +2,6 @@ package telemetry_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"log/slog"
@@ -12,11 +11,6 @@ import (
 	"sync/atomic"
 	"testing"
 
-	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/service/sqs"
-	"go.opentelemetry.io/otel/propagation"
-	sdktrace "go.opentelemetry.io/otel/sdk/trace"
-	"go.opentelemetry.io/otel/sdk/trace/tracetest"
 	"go.uber.org/goleak"
 
 	"github.com/powerpole/powerpole/pkg/telemetry"
@@ -134,33 +128,6 @@ func TestLinesOutsideATraceHaveNoIDsAndAttributesAreKept(t *testing.T) {
 	group, _ := line["g"].(map[string]any)
 	if line["a"] != 1.0 || group["b"] != 2.0 || line["trace_id"] != nil {
 		t.Errorf("line is %v", line)
-	}
-}
-
-func TestAWSCallsAreTraced(t *testing.T) {
-	t.Parallel()
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "application/x-amz-json-1.0")
-		_, _ = w.Write([]byte(`{"QueueUrls":[]}`))
-	}))
-	defer server.Close()
-	spans := tracetest.NewSpanRecorder()
-	tel := &telemetry.Telemetry{
-		Tracer:     sdktrace.NewTracerProvider(sdktrace.WithSpanProcessor(spans)),
-		Propagator: propagation.TraceContext{},
-	}
-	cfg := aws.Config{
-		Region: "us-east-1", BaseEndpoint: aws.String(server.URL), HTTPClient: server.Client(),
-		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
-			return aws.Credentials{AccessKeyID: "a", SecretAccessKey: "canary"}, nil
-		}),
-	}
-	tel.AWS(&cfg)
-	if _, err := sqs.NewFromConfig(cfg).ListQueues(t.Context(), &sqs.ListQueuesInput{}); err != nil {
-		t.Fatal(err)
-	}
-	if got := spans.Ended(); len(got) != 1 || got[0].Name() != "SQS.ListQueues" {
-		t.Errorf("spans are %v", got)
 	}
 }
 
