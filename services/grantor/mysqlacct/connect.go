@@ -88,8 +88,18 @@ func (s *Server) Close() {
 	_ = s.db.Close()
 }
 
-// meet reads who the server is and who we are on it.
+// meet reads who the server is and who we are on it, and arranges the session.
 func (s *Server) meet(ctx context.Context) error {
+	if err := s.identify(ctx); err != nil {
+		return err
+	}
+	// MySQL gives up an account statement that waits behind a lock; MariaDB
+	// ignores this, and the client's deadline does it.
+	return s.exec(ctx, "limiting waits", "SET SESSION lock_wait_timeout = 8")
+}
+
+// identify reads who the server is and who we are on it.
+func (s *Server) identify(ctx context.Context) error {
 	row, err := s.one(ctx, "asking the server who it is", "SELECT CONNECTION_ID(), VERSION(), @@version_comment, CURRENT_USER()")
 	if err != nil {
 		return err
@@ -103,10 +113,5 @@ func (s *Server) meet(ctx context.Context) error {
 	s.version = row[1]
 	user, host, _ := cutLast(row[3], "@")
 	s.me = [2]string{user, host}
-	if err := s.readName(ctx); err != nil {
-		return err
-	}
-	// MySQL gives up an account statement that waits behind a lock; MariaDB
-	// ignores this, and the client's deadline does it.
-	return s.exec(ctx, "limiting waits", "SET SESSION lock_wait_timeout = 8")
+	return s.readName(ctx)
 }

@@ -134,8 +134,11 @@ func (s *Server) one(ctx context.Context, doing, statement string, args ...any) 
 }
 
 // abandon kills this connection from a second one, because a statement whose
-// client has gone may still run. It works on after the caller has given up, and
-// where it fails the named lock keeps others waiting for that statement.
+// client has gone may still run. The number is this server's only, and this
+// connection's only until the server restarts: nothing is killed on another one,
+// and no connection but an administrator's. It works on after the caller has
+// given up, and where it fails the named lock keeps others waiting for that
+// statement.
 func (s *Server) abandon(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 2*time.Second)
 	defer cancel()
@@ -144,5 +147,11 @@ func (s *Server) abandon(ctx context.Context) {
 		return
 	}
 	defer second.Close()
-	_, _ = second.conn.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
+	if err := second.identify(ctx); err != nil || second.name != s.name || second.me != s.me {
+		return
+	}
+	ours, err := second.connections(ctx, s.me[0])
+	if err == nil && slices.Contains(ours.ids, fmt.Sprint(s.id)) {
+		_, _ = second.conn.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
+	}
 }
