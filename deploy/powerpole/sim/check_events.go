@@ -111,13 +111,32 @@ func (c *checks) toldOf(f *facts, who string) {
 		c.fail("S4", "%s still sees buttons on %s, which has ended", who, f.id)
 	case f.reaped != nil && !strings.Contains(direct[len(direct)-1], ":receipt:"):
 		c.fail("S4", "%s was not given the receipt of %s", who, f.id)
-	case f.tooLate != nil && !strings.Contains(direct[len(direct)-1], "came too late"):
+	case f.tooLate != nil && !saysTooLate(direct[len(direct)-1]):
 		c.fail("S4", "%s extended %s too late and was not told", who, f.id)
 	case strings.Contains(direct[0], password.String()):
 		c.fail("S9", "a password is still shown for %s", f.id)
 	}
 	if asked > 1 {
 		c.fail("S6", "the approvers were asked %d times about %s", asked, f.id)
+	}
+}
+
+// saysTooLate says that a person reads so, in either language.
+func saysTooLate(blocks string) bool {
+	return strings.Contains(blocks, "came too late") || strings.Contains(blocks, "間に合いませんでした")
+}
+
+// extended checks that nobody was promised more time in silence: a lease that ran
+// out before what an extension came to had an ExtensionRefused.
+func (c *checks) extended(all []*facts) {
+	for _, f := range all {
+		if f.extended == nil || f.granted == nil || f.expired == nil || f.expired.Cause != event.ByTime || f.tooLate != nil {
+			continue
+		}
+		promised := earliest(f.granted.GrantedAt.Add(f.extended.Total.Std()), f.approved.EndBy)
+		if f.expired.EndedAt.Before(promised) {
+			c.fail("S4", "%s was extended until %s, ended %s before, and nobody was told", f.id, promised, promised.Sub(f.expired.EndedAt))
+		}
 	}
 }
 

@@ -56,10 +56,18 @@ func (c *checks) alone(n *thing) {
 	}
 }
 
-// ending says that an instance is shutting down.
+// ending says that an instance is shutting down or gone, by what EC2 knows and
+// not by what it shows.
 func (c *checks) ending(n *thing) bool {
-	i, ok := c.world.stack.EC2.Instance(n.id)
-	return n.kind == anInstance && (!ok || i.State == "shutting-down" || i.State == "terminated")
+	if n.kind != anInstance {
+		return false
+	}
+	for _, i := range c.world.stack.EC2.Known() {
+		if i.ID == n.id {
+			return i.State == "shutting-down" || i.State == "terminated"
+		}
+	}
+	return true
 }
 
 // inherited says that an instance was given the address of an earlier one of

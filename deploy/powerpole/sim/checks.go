@@ -17,7 +17,7 @@ import (
 //	S1   appeared, permitted, approver; everybody
 //	S2   stopped, lockedFirst
 //	S3   gone
-//	S4   ended, heard, told
+//	S4   ended, heard, told, extended
 //	S5   alone, foreign
 //	S6   appeared, events, toldOf
 //	S7   nothing of its own: deliveries are shuffled, delayed and repeated in
@@ -123,6 +123,7 @@ func (c *checks) end(ctx context.Context) {
 	c.events()
 	c.everybody()
 	c.told(all)
+	c.extended(all)
 	c.agreed(ctx, all)
 	c.secrets()
 	c.foreign()

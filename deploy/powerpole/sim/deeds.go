@@ -36,7 +36,7 @@ func (w *world) do(ctx context.Context, d Deed) {
 	case Cancel:
 		err = w.clicks(ctx, d, w.slack.DirectMessage(d.Who), event.Cancel)
 	case Extend:
-		err = w.clicks(ctx, d, w.slack.DirectMessage(d.Who), event.Extend)
+		err = w.extend(ctx, d)
 	case Release:
 		in := w.slack.DirectMessage(d.Who)
 		if d.Who == approvers[0] || d.Who == approvers[1] {

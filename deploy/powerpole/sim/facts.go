@@ -14,6 +14,7 @@ type facts struct {
 	granted   *event.Granted
 	expired   *event.Expired
 	reaped    *event.Reaped
+	extended  *event.Extended
 	tooLate   *event.ExtensionRefused
 	armed     []event.Armed
 	ends      map[string]bool // types of those that passed
@@ -56,6 +57,8 @@ func (f *facts) take(e passed) {
 		f.toldAt = earliest(f.toldAt, e.at)
 	case "Reaped":
 		first(&f.reaped, e)
+	case "Extended":
+		first(&f.extended, e)
 	case "ExtensionRefused":
 		first(&f.tooLate, e)
 	case "Armed":

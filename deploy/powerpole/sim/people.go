@@ -24,20 +24,9 @@ func (w *world) ask(ctx context.Context, user, reason, role, duration string, da
 	if _, err := w.slack.SlashCommand(ctx, user, channel, "/powerpole", ""); err != nil {
 		return err
 	}
-	var view struct{ ID string }
-	if raw := w.slack.OpenView(user); raw == nil || json.Unmarshal(raw, &view) != nil {
-		return errNotSeen
-	}
-	answer, err := w.slack.SubmitView(ctx, user, view.ID, map[string]any{
+	return w.fill(ctx, user, map[string]any{
 		intake.DatabasesAction: databases, intake.RoleAction: role, intake.DurationAction: duration, intake.ReasonAction: reason,
 	})
-	if err != nil {
-		return err
-	}
-	if len(answer.Errors) > 0 {
-		return fmt.Errorf("the form says %v", answer.Errors)
-	}
-	return nil
 }
 
 // button finds the button of a request in what the user sees there.
@@ -82,13 +71,35 @@ func until(ctx context.Context, limit, every time.Duration, try func() error) er
 	}
 }
 
-// explain fills in the form that asks why.
-func (w *world) explain(ctx context.Context, user string) error {
+// fill fills in the form that the user sees, and sends it. What the form says to
+// that is an error.
+func (w *world) fill(ctx context.Context, user string, values map[string]any) error {
 	var view struct{ ID string }
 	raw := w.slack.OpenView(user)
 	if raw == nil || json.Unmarshal(raw, &view) != nil {
 		return errNotSeen
 	}
-	_, err := w.slack.SubmitView(ctx, user, view.ID, map[string]any{intake.ReasonAction: "not today"})
+	answer, err := w.slack.SubmitView(ctx, user, view.ID, values)
+	if err == nil && len(answer.Errors) > 0 {
+		err = fmt.Errorf("the form says %v", answer.Errors)
+	}
 	return err
+}
+
+// explain fills in the form that asks why.
+func (w *world) explain(ctx context.Context, user string) error {
+	return w.fill(ctx, user, map[string]any{intake.ReasonAction: "not today"})
+}
+
+// extend fills in the form that asks how much longer, and takes its time.
+func (w *world) extend(ctx context.Context, d Deed) error {
+	if err := w.clicks(ctx, d, w.slack.DirectMessage(d.Who), event.Extend); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(d.Takes):
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	return w.fill(ctx, d.Who, map[string]any{intake.ExtraAction: d.Length, intake.ReasonAction: "not done yet"})
 }

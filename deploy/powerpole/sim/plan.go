@@ -47,12 +47,14 @@ type Deed struct {
 	// Request is which one, by the order in which they are asked for.
 	Request int
 	// Role, Length and Databases are of an Ask; Role is the type of the event of
-	// a Forge.
+	// a Forge, Length how much more an Extend asks for.
 	Role      string
 	Length    string
 	Databases []string
 	// Times is how often the person clicks at once.
 	Times int
+	// Takes is how long the person has the form of an Extend open.
+	Takes time.Duration
 }
 
 // String tells the deed as a person would.
@@ -63,12 +65,17 @@ func (d Deed) String() string {
 		s = fmt.Sprintf("%s asks for %s on %s for %s (request %d)", d.Who, d.Role, strings.Join(d.Databases, ", "), d.Length, d.Request)
 	case Forge:
 		s = fmt.Sprintf("%s forges %s (request %d)", d.Who, d.Role, d.Request)
+	case Extend:
+		s += fmt.Sprintf(" by %s (request %d)", d.Length, d.Request)
 	case Home, Leave:
 	default:
 		s += fmt.Sprintf(" (request %d)", d.Request)
 	}
 	if d.Times > 1 {
 		s += fmt.Sprintf(", %d clicks at once", d.Times)
+	}
+	if d.Takes > 0 {
+		s += fmt.Sprintf(", sends the form after %s", d.Takes)
 	}
 	return s
 }
@@ -107,7 +114,11 @@ func road(r *rand.Rand, request int) []Deed {
 	}
 	deeds := []Deed{ask}
 	add := func(after time.Duration, kind DeedKind, who string) {
-		deeds = append(deeds, Deed{At: at + after, Kind: kind, Who: who, Request: request, Times: clicks(r)})
+		d := Deed{At: at + after, Kind: kind, Who: who, Request: request, Times: clicks(r)}
+		if kind == Extend {
+			d.Length = pick(r, []string{"15m", "30m", "1h"})
+		}
+		deeds = append(deeds, d)
 	}
 	decide := span(r, 5*time.Second, 10*time.Minute)
 	switch n := r.IntN(20); {
@@ -122,6 +133,9 @@ func road(r *rand.Rand, request int) []Deed {
 		}
 	}
 	extras(r, add, who, decide)
+	if r.IntN(3) == 0 {
+		deeds = append(deeds, lastMoment(r, ask, decide))
+	}
 	if r.IntN(6) == 0 {
 		deeds = append(deeds, Deed{
 			At: at + span(r, 5*time.Second, 20*time.Minute), Kind: Forge, Who: "an outsider", Request: request, Times: 1,
@@ -129,6 +143,16 @@ func road(r *rand.Rand, request int) []Deed {
 		})
 	}
 	return deeds
+}
+
+// lastMoment is an extension of somebody who opens the form while the lease runs
+// and sends it about when it ends.
+func lastMoment(r *rand.Rand, ask Deed, decide time.Duration) Deed {
+	lasts, _ := time.ParseDuration(ask.Length) // one of ours
+	return Deed{
+		At: ask.At + decide + lasts, Kind: Extend, Who: ask.Who, Request: ask.Request, Times: 1,
+		Length: "15m", Takes: span(r, 15*time.Second, 70*time.Second),
+	}
 }
 
 // extras are things that happen about some requests.

@@ -140,7 +140,7 @@ func owner(attribute string) string {
 
 func (t *things) instances() {
 	there := map[string]string{}
-	for _, i := range t.world.stack.EC2.Instances() {
+	for _, i := range t.world.stack.EC2.Known() {
 		if request := i.Tags["powerpole:request"]; request != "" && i.State != "terminated" {
 			there[i.ID] = request
 			t.addresses[i.ID] = i.PrivateIP

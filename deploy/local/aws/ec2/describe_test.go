@@ -99,12 +99,15 @@ func TestBadPagingIsRefused(t *testing.T) {
 func TestALaunchedInstanceIsOutOfSightForTheLag(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		_, c := setup(t, ec2.Options{DescribeLag: time.Second})
+		s, c := setup(t, ec2.Options{DescribeLag: time.Second})
 		i := launch(t, c, order("a"))
 		_, err := c.TerminateInstances(t.Context(), &awsec2.TerminateInstancesInput{InstanceIds: []string{*i.InstanceId}})
 		wantCode(t, err, "InvalidInstanceID.NotFound")
 		if n := len(describe(t, c, where("client-token", "a"))); n != 0 {
 			t.Errorf("%d instances seen at once", n)
+		}
+		if known, shown := s.Known(), s.Instances(); len(known) != 1 || known[0].ID != *i.InstanceId || len(shown) != 0 {
+			t.Errorf("at once EC2 knows %v and shows %v", known, shown)
 		}
 		time.Sleep(time.Second)
 		if n := len(describe(t, c, where("client-token", "a"))); n != 1 {

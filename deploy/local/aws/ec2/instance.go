@@ -92,6 +92,18 @@ func (s *Server) Instances() []Instance {
 	return out
 }
 
+// Known returns every instance that EC2 has not forgotten, oldest first: also
+// those that it does not show yet.
+func (s *Server) Known() []Instance {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var out []Instance
+	for _, i := range s.sorted() {
+		out = append(out, i.snapshot())
+	}
+	return out
+}
+
 // Instance returns one instance that EC2 still shows.
 func (s *Server) Instance(id string) (Instance, bool) {
 	s.mu.Lock()
