@@ -63,6 +63,9 @@ func level(verbose bool) slog.Level {
 
 func runLocal(ctx context.Context, o demo.Options, endpoints string, out io.Writer) (err error) {
 	d, err := demo.New(ctx, o)
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		return nil // Ctrl-C is how it ends, and it may come early
+	}
 	if err != nil {
 		return err
 	}

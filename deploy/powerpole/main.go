@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -13,19 +14,38 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func main() { os.Exit(run()) }
+// exitInterrupted is what a shell says of a command that Ctrl-C ended.
+const exitInterrupted = 130
 
-func run() int {
+func main() { os.Exit(run(os.Args[1:], os.Stdout, os.Stderr)) }
+
+func run(args []string, stdout, stderr io.Writer) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	// A second Ctrl-C ends it at once.
 	context.AfterFunc(ctx, stop)
-	err := root().ExecuteContext(ctx)
-	if err != nil && !errors.Is(err, context.Canceled) {
-		fmt.Fprintln(os.Stderr, "powerpole:", err)
-		return 1
+	c := root()
+	c.SetArgs(args)
+	c.SetOut(stdout)
+	c.SetErr(stderr)
+	return exitCode(ctx, c.ExecuteContext(ctx), stderr)
+}
+
+// exitCode is 0 only for what came to its end: a check that was interrupted has
+// not passed, whatever its error is.
+func exitCode(ctx context.Context, err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
 	}
-	return 0
+	interrupted := ctx.Err() != nil
+	if !interrupted || !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(stderr, "powerpole:", err)
+	}
+	if interrupted {
+		fmt.Fprintln(stderr, "powerpole: interrupted")
+		return exitInterrupted
+	}
+	return 1
 }
 
 func root() *cobra.Command {

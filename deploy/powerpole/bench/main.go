@@ -44,7 +44,7 @@ func run() int {
 	fmt.Fprintln(out, "what\tmeasured\tbound\t")
 	code := 0
 	for _, s := range all {
-		if *only != "" && *only != s.name {
+		if ctx.Err() != nil || (*only != "" && *only != s.name) {
 			continue
 		}
 		fmt.Fprintf(os.Stderr, "measuring: %s …\n", s.name)
@@ -63,6 +63,9 @@ func run() int {
 	}
 	if err := out.Flush(); err != nil {
 		return 1
+	}
+	if ctx.Err() != nil {
+		return 130 // interrupted: not everything was measured
 	}
 	return code
 }
