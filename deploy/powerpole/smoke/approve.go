@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/deploy/local/slack"
+	"github.com/powerpole/powerpole/deploy/powerpole/visitor"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/slackui"
 )
@@ -38,11 +39,11 @@ func (r *run) approve(ctx context.Context) error {
 }
 
 func (r *run) approversMessage(ctx context.Context) (m slack.Message, value string, err error) {
-	err = until(ctx, "the approvers' message", func() (bool, error) {
-		messages, err := r.slack.messages(ctx, approver, channel)
+	err = visitor.Until(ctx, "the approvers' message", func() (bool, error) {
+		messages, err := r.slack.Messages(ctx, approver, channel)
 		for _, m = range messages {
 			var ok bool
-			if value, ok = button(m, event.Approve, r.result.RequestID); ok {
+			if value, ok = visitor.Button(m, event.Approve, r.result.RequestID); ok {
 				return true, nil
 			}
 		}
@@ -52,7 +53,7 @@ func (r *run) approversMessage(ctx context.Context) (m slack.Message, value stri
 }
 
 func (r *run) click(ctx context.Context, user string, m slack.Message, value string) error {
-	return r.slack.post(ctx, "click", map[string]any{
+	return r.slack.Post(ctx, "click", map[string]any{
 		"user": user, "channel": channel, "ts": m.TS, "action": slackui.ActionID(event.Approve), "value": value,
 	}, nil)
 }
@@ -60,7 +61,7 @@ func (r *run) click(ctx context.Context, user string, m slack.Message, value str
 // refused waits for the Voted that says that this person's click was not taken.
 func (r *run) refused(ctx context.Context, user string) error {
 	for {
-		for _, s := range r.tap.seen {
+		for _, s := range r.tap.Seen {
 			var v event.Voted
 			if s.Type != v.EventType() || s.Detail.RequestID != r.result.RequestID {
 				continue
@@ -75,7 +76,7 @@ func (r *run) refused(ctx context.Context, user string) error {
 				return nil
 			}
 		}
-		if err := r.tap.receive(ctx); err != nil {
+		if err := r.tap.Receive(ctx); err != nil {
 			return fmt.Errorf("waiting for the refusal of %s: %w", user, errors.Join(err, context.Cause(ctx)))
 		}
 	}
@@ -89,7 +90,7 @@ func (r *run) building(ctx context.Context, clicked time.Time) error {
 	}
 	r.result.ToCredentials = time.Since(clicked)
 	for _, typ := range []string{"Approved", "Armed", "InstanceReady", "Granted"} {
-		s, err := r.tap.wait(ctx, r.result.RequestID, typ)
+		s, err := r.tap.Wait(ctx, r.result.RequestID, typ)
 		if err != nil {
 			return err
 		}
@@ -105,16 +106,16 @@ func (r *run) release(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	value, ok := button(m, event.Release, r.result.RequestID)
+	value, ok := visitor.Button(m, event.Release, r.result.RequestID)
 	if !ok {
 		return errors.New("the direct message has no button to end the lease")
 	}
-	err = r.slack.post(ctx, "click", map[string]any{
+	err = r.slack.Post(ctx, "click", map[string]any{
 		"user": requester, "channel": m.Channel, "ts": m.TS, "action": slackui.ActionID(event.Release), "value": value,
 	}, nil)
 	if err != nil {
 		return err
 	}
-	_, err = r.tap.wait(ctx, r.result.RequestID, "Reaped")
+	_, err = r.tap.Wait(ctx, r.result.RequestID, "Reaped")
 	return err
 }

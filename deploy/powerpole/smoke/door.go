@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/deploy/local/slack"
+	"github.com/powerpole/powerpole/deploy/powerpole/visitor"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/services/intake"
 )
@@ -51,7 +52,7 @@ func (r *run) send(ctx context.Context, header http.Header, body string) (int, e
 	}
 	req.Header = header.Clone()
 	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	res, err := r.slack.client.Do(req)
+	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, err
 	}
@@ -60,21 +61,21 @@ func (r *run) send(ctx context.Context, header http.Header, body string) (int, e
 
 // ask fills in the modal, first with a mistake.
 func (r *run) ask(ctx context.Context) error {
-	if err := r.slack.post(ctx, "command", map[string]any{"user": requester, "channel": channel, "command": "/powerpole"}, nil); err != nil {
+	if err := r.slack.Post(ctx, "command", map[string]any{"user": requester, "channel": channel, "command": "/powerpole"}, nil); err != nil {
 		return err
 	}
-	var v view
-	err := until(ctx, "the modal", func() (ok bool, err error) {
-		v, err = r.slack.view(ctx, requester)
+	var v visitor.View
+	err := visitor.Until(ctx, "the modal", func() (ok bool, err error) {
+		v, err = r.slack.View(ctx, requester)
 		return v.CallbackID == intake.RequestCallback, err
 	})
 	if err != nil {
 		return err
 	}
 	r.step("/powerpole opens the modal")
-	if !v.has(intake.DurationBlock) {
+	if !v.Has(intake.DurationBlock) {
 		act := map[string]any{"user": requester, "view": v.ID, "action": intake.ClusterAction, "value": cluster}
-		if err := r.slack.post(ctx, "act", act, nil); err != nil {
+		if err := r.slack.Post(ctx, "act", act, nil); err != nil {
 			return err
 		}
 	}
@@ -93,7 +94,7 @@ func (r *run) ask(ctx context.Context) error {
 
 const cluster = "shop-demo"
 
-func (r *run) mistake(ctx context.Context, v view) error {
+func (r *run) mistake(ctx context.Context, v visitor.View) error {
 	answer, err := r.submit(ctx, v, "for ever")
 	if err != nil {
 		return err
@@ -105,8 +106,8 @@ func (r *run) mistake(ctx context.Context, v view) error {
 	return nil
 }
 
-func (r *run) submit(ctx context.Context, v view, duration string) (answer slack.ViewAnswer, err error) {
-	err = r.slack.post(ctx, "submit", map[string]any{"user": requester, "view": v.ID, "values": map[string]any{
+func (r *run) submit(ctx context.Context, v visitor.View, duration string) (answer slack.ViewAnswer, err error) {
+	err = r.slack.Post(ctx, "submit", map[string]any{"user": requester, "view": v.ID, "values": map[string]any{
 		intake.ClusterAction: cluster, intake.DatabasesAction: []string{"shop"}, intake.RoleAction: "READ",
 		intake.DurationAction: duration, intake.ReasonAction: "smoke test", intake.TicketAction: "OPS-1",
 	}}, &answer)
@@ -115,10 +116,10 @@ func (r *run) submit(ctx context.Context, v view, duration string) (answer slack
 
 func (r *run) created(ctx context.Context) error {
 	for r.result.RequestID == "" {
-		if err := r.tap.receive(ctx); err != nil {
+		if err := r.tap.Receive(ctx); err != nil {
 			return fmt.Errorf("waiting for RequestCreated: %w", errors.Join(err, context.Cause(ctx)))
 		}
-		for _, s := range r.tap.seen {
+		for _, s := range r.tap.Seen {
 			if s.Type == (event.RequestCreated{}).EventType() {
 				r.result.RequestID = s.Detail.RequestID
 			}

@@ -11,13 +11,14 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/deploy/local/slack"
+	"github.com/powerpole/powerpole/deploy/powerpole/visitor"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/services/notifier"
 )
 
 // lease is what the requester was given, and their open connection.
 type lease struct {
-	login   login
+	login   visitor.Login
 	granted event.Granted
 	ready   event.InstanceReady
 	conn    *sql.Conn
@@ -25,13 +26,13 @@ type lease struct {
 }
 
 // directLogin waits for the direct message with the credentials.
-func (r *run) directLogin(ctx context.Context) (l login, err error) {
-	err = until(ctx, "the credentials", func() (bool, error) {
+func (r *run) directLogin(ctx context.Context) (l visitor.Login, err error) {
+	err = visitor.Until(ctx, "the credentials", func() (bool, error) {
 		m, err := r.directMessage(ctx)
 		if err != nil {
 			return false, err
 		}
-		l, err = readLogin(m, notifier.CredentialsBlock)
+		l, err = visitor.ReadLogin(m, notifier.CredentialsBlock)
 		return err == nil, nil
 	})
 	return l, err
@@ -39,7 +40,7 @@ func (r *run) directLogin(ctx context.Context) (l login, err error) {
 
 // directMessage is the one of this request, the zero value where there is none.
 func (r *run) directMessage(ctx context.Context) (slack.Message, error) {
-	messages, err := r.slack.messages(ctx, requester, "dm")
+	messages, err := r.slack.Messages(ctx, requester, "dm")
 	for _, m := range messages {
 		if strings.Contains(string(m.Blocks), r.result.RequestID) {
 			return m, err
@@ -55,7 +56,7 @@ func (r *run) lease(ctx context.Context) (*lease, error) {
 		return nil, err
 	}
 	for typ, into := range map[string]any{"Granted": &l.granted, "InstanceReady": &l.ready} {
-		s, err := r.tap.wait(ctx, r.result.RequestID, typ)
+		s, err := r.tap.Wait(ctx, r.result.RequestID, typ)
 		if err != nil {
 			return nil, err
 		}
@@ -77,27 +78,27 @@ const (
 // it does not.
 func (r *run) use(ctx context.Context, l *lease) error {
 	elsewhere := netip.MustParseAddr("127.0.0.1")
-	if _, closeIt, err := connect(ctx, r.Endpoints.Database, l.login, elsewhere); number(err) != accessDenied {
+	if _, closeIt, err := visitor.Connect(ctx, r.Endpoints.Database, l.login, elsewhere); visitor.Number(err) != accessDenied {
 		if err == nil {
 			closeIt()
 		}
 		return fmt.Errorf("logging in from %s gave %v, want error %d", elsewhere, err, accessDenied)
 	}
-	r.step("%s from %s is refused (error %d)", l.login.user, elsewhere, accessDenied)
+	r.step("%s from %s is refused (error %d)", l.login.User, elsewhere, accessDenied)
 	var err error
-	if l.conn, l.close, err = connect(ctx, r.Endpoints.Database, l.login, l.ready.PrivateIP); err != nil {
+	if l.conn, l.close, err = visitor.Connect(ctx, r.Endpoints.Database, l.login, l.ready.PrivateIP); err != nil {
 		return err
 	}
 	var orders int
 	if err := l.conn.QueryRowContext(ctx, "SELECT COUNT(*) FROM orders").Scan(&orders); err != nil {
 		return fmt.Errorf("reading orders: %w", err)
 	}
-	r.step("%s from %s reads shop.orders: %d rows", l.login.user, l.ready.PrivateIP, orders)
+	r.step("%s from %s reads shop.orders: %d rows", l.login.User, l.ready.PrivateIP, orders)
 	_, err = l.conn.ExecContext(ctx, "INSERT INTO customers (id, name, email, prefecture, created_at) VALUES (999999, 'x', 'x', 'x', NOW())")
-	if number(err) != tableDenied {
+	if visitor.Number(err) != tableDenied {
 		return fmt.Errorf("inserting with READ gave %v, want error %d", err, tableDenied)
 	}
-	if _, err = l.conn.ExecContext(ctx, "SELECT * FROM billing.invoices"); number(err) != tableDenied && number(err) != databaseDenied {
+	if _, err = l.conn.ExecContext(ctx, "SELECT * FROM billing.invoices"); visitor.Number(err) != tableDenied && visitor.Number(err) != databaseDenied {
 		return fmt.Errorf("reading another database gave %v, want it refused", err)
 	}
 	r.step("the database refuses its INSERT (error %d) and another database", tableDenied)
@@ -106,7 +107,7 @@ func (r *run) use(ctx context.Context, l *lease) error {
 
 // end goes on using the open connection until it dies.
 func (r *run) end(ctx context.Context, l *lease) error {
-	if _, err := r.tap.wait(ctx, r.result.RequestID, "Expiring"); err != nil {
+	if _, err := r.tap.Wait(ctx, r.result.RequestID, "Expiring"); err != nil {
 		return err
 	}
 	r.step("Expiring, %.1f s before the end", time.Until(l.granted.ExpiresAt).Seconds())
@@ -126,7 +127,7 @@ func (r *run) end(ctx context.Context, l *lease) error {
 		return fmt.Errorf("the open connection died %s before the end", -r.result.PastEnd)
 	}
 	r.step("the open connection dies %d ms after the end", r.result.PastEnd.Milliseconds())
-	if _, closeIt, err := connect(ctx, r.Endpoints.Database, l.login, l.ready.PrivateIP); err == nil {
+	if _, closeIt, err := visitor.Connect(ctx, r.Endpoints.Database, l.login, l.ready.PrivateIP); err == nil {
 		closeIt()
 		return errors.New("the account can still log in after its connection was cut")
 	}

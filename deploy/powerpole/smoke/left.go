@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	smtypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
+	"github.com/powerpole/powerpole/deploy/powerpole/visitor"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/credential"
 	"github.com/powerpole/powerpole/pkg/event"
@@ -24,7 +25,7 @@ import (
 // schedules, secret, direct message.
 func (r *run) nothingLeft(ctx context.Context, l *lease) error {
 	for _, typ := range []string{"Expired", "Revoked", "InstanceTerminated", "Reaped"} {
-		s, err := r.tap.wait(ctx, r.result.RequestID, typ)
+		s, err := r.tap.Wait(ctx, r.result.RequestID, typ)
 		if err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ func (r *run) nothingLeft(ctx context.Context, l *lease) error {
 }
 
 func (r *run) receipt(ctx context.Context, _ *lease) error {
-	s, err := r.tap.wait(ctx, r.result.RequestID, "Reaped")
+	s, err := r.tap.Wait(ctx, r.result.RequestID, "Reaped")
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (r *run) receipt(ctx context.Context, _ *lease) error {
 // accountGone asks the server as its administrator.
 func (r *run) accountGone(ctx context.Context, l *lease) error {
 	db := r.Endpoints.Database
-	admin, closeIt, err := connect(ctx, db, login{db.User, db.Password}, loopback)
+	admin, closeIt, err := visitor.Connect(ctx, db, visitor.Login{User: db.User, Password: db.Password}, visitor.Loopback)
 	if err != nil {
 		return err
 	}
@@ -125,8 +126,8 @@ func (r *run) secretGone(ctx context.Context, _ *lease) error {
 }
 
 func (r *run) passwordGone(ctx context.Context, l *lease) error {
-	return until(ctx, "the direct message to be edited", func() (bool, error) {
+	return visitor.Until(ctx, "the direct message to be edited", func() (bool, error) {
 		m, err := r.directMessage(ctx)
-		return !strings.Contains(m.Text+string(m.Blocks), l.login.password), err
+		return !strings.Contains(m.Text+string(m.Blocks), l.login.Password), err
 	})
 }

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -16,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
+	"github.com/powerpole/powerpole/deploy/powerpole/visitor"
 	"github.com/powerpole/powerpole/pkg/service"
 )
 
@@ -50,8 +50,8 @@ type Result struct {
 
 type run struct {
 	Options
-	slack   workspace
-	tap     *tap
+	slack   visitor.Workspace
+	tap     *visitor.Tap
 	aws     aws.Config
 	started time.Time
 	last    time.Time
@@ -81,7 +81,7 @@ func do(ctx context.Context, o Options, road func(*run, context.Context) error) 
 	ctx, cancel := context.WithTimeoutCause(ctx, o.Timeout, fmt.Errorf("the smoke test's %s are over", o.Timeout))
 	defer cancel()
 	r := &run{
-		Options: o, slack: workspace{o.Endpoints.Slack, &http.Client{Timeout: 10 * time.Second}},
+		Options: o, slack: visitor.NewWorkspace(o.Endpoints.Slack),
 		started: time.Now(), last: time.Now(),
 		aws: aws.Config{
 			Region: o.Endpoints.Region, BaseEndpoint: aws.String(o.Endpoints.AWS),
@@ -90,13 +90,13 @@ func do(ctx context.Context, o Options, road func(*run, context.Context) error) 
 		},
 	}
 	var err error
-	if r.tap, err = openTap(ctx, r.aws); err != nil {
+	if r.tap, err = visitor.OpenTap(ctx, r.aws); err != nil {
 		return Result{}, err
 	}
 	err = road(r, ctx)
 	clean, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
-	return r.result, errors.Join(err, r.tap.close(clean))
+	return r.result, errors.Join(err, r.tap.Close(clean))
 }
 
 func (r *run) road(ctx context.Context) error {

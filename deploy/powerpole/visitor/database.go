@@ -1,4 +1,4 @@
-package smoke
+package visitor
 
 import (
 	"context"
@@ -17,11 +17,11 @@ import (
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
 )
 
-// connect logs in with a real client from an address of this machine, over TLS
+// Connect logs in with a real client from an address of this machine, over TLS
 // where the server has an authority.
-func connect(ctx context.Context, db demo.Database, l login, from netip.Addr) (*sql.Conn, func(), error) {
+func Connect(ctx context.Context, db demo.Database, l Login, from netip.Addr) (*sql.Conn, func(), error) {
 	cfg := mysql.NewConfig()
-	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr, cfg.DBName = l.user, l.password, "tcp", db.Address, "shop"
+	cfg.User, cfg.Passwd, cfg.Net, cfg.Addr, cfg.DBName = l.User, l.Password, "tcp", db.Address, "shop"
 	cfg.Timeout = 5 * time.Second
 	cfg.Logger = quiet{}
 	if db.CA != "" {
@@ -57,8 +57,8 @@ func trust(db demo.Database) (*tls.Config, error) {
 	return &tls.Config{RootCAs: roots, ServerName: db.ServerName, MinVersion: tls.VersionTLS12}, nil
 }
 
-// number is the MySQL error number of err, 0 where it is none.
-func number(err error) uint16 {
+// Number is the MySQL error number of err, 0 where it is none.
+func Number(err error) uint16 {
 	var e *mysql.MySQLError
 	if errors.As(err, &e) {
 		return e.Number
@@ -66,8 +66,8 @@ func number(err error) uint16 {
 	return 0
 }
 
-// loopback is where the administrator connects from.
-var loopback = netip.MustParseAddr("127.0.0.1")
+// Loopback is where the administrator connects from.
+var Loopback = netip.MustParseAddr("127.0.0.1")
 
 type quiet struct{}
 

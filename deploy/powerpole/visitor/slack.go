@@ -1,4 +1,6 @@
-package smoke
+// Package visitor does at a running demo what people and clients do: acts in
+// Slack, reads messages, listens to the bus, logs in to the database.
+package visitor
 
 import (
 	"bytes"
@@ -14,14 +16,20 @@ import (
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
 )
 
-// workspace acts as people of the demo's Slack, over HTTP.
-type workspace struct {
+// Workspace acts as people of the demo's Slack, over HTTP.
+type Workspace struct {
 	demo.Slack
 	client *http.Client
 }
 
-// post does something as a person; answer may be nil.
-func (w workspace) post(ctx context.Context, what string, act map[string]any, answer any) error {
+// NewWorkspace returns the people of that workspace.
+func NewWorkspace(s demo.Slack) Workspace {
+	return Workspace{s, &http.Client{Timeout: 10 * time.Second}}
+}
+
+// Post does something as a person: command, click, submit, act and what else
+// the embedded Slack takes. answer may be nil.
+func (w Workspace) Post(ctx context.Context, what string, act map[string]any, answer any) error {
 	body, err := json.Marshal(act)
 	if err != nil {
 		return fmt.Errorf("acting in Slack: %w", err)
@@ -29,11 +37,11 @@ func (w workspace) post(ctx context.Context, what string, act map[string]any, an
 	return w.call(ctx, http.MethodPost, "/_people/"+what, bytes.NewReader(body), answer)
 }
 
-func (w workspace) get(ctx context.Context, what string, query url.Values, answer any) error {
+func (w Workspace) get(ctx context.Context, what string, query url.Values, answer any) error {
 	return w.call(ctx, http.MethodGet, "/_people/"+what+"?"+query.Encode(), nil, answer)
 }
 
-func (w workspace) call(ctx context.Context, method, path string, body io.Reader, answer any) error {
+func (w Workspace) call(ctx context.Context, method, path string, body io.Reader, answer any) error {
 	req, err := http.NewRequestWithContext(ctx, method, w.URL+path, body)
 	if err != nil {
 		return fmt.Errorf("acting in Slack: %w", err)
@@ -57,8 +65,8 @@ func (w workspace) call(ctx context.Context, method, path string, body io.Reader
 	return json.Unmarshal(b, answer)
 }
 
-// view is a modal as a person sees it.
-type view struct {
+// View is a modal as a person sees it.
+type View struct {
 	ID              string `json:"id"`
 	CallbackID      string `json:"callback_id"`
 	PrivateMetadata string `json:"private_metadata"`
@@ -67,7 +75,8 @@ type view struct {
 	} `json:"blocks"`
 }
 
-func (v view) has(block string) bool {
+// Has reports whether the modal has a block of that id.
+func (v View) Has(block string) bool {
 	for _, b := range v.Blocks {
 		if b.BlockID == block {
 			return true
@@ -76,23 +85,24 @@ func (v view) has(block string) bool {
 	return false
 }
 
-func (w workspace) view(ctx context.Context, user string) (view, error) {
-	var v *view
+// View is the modal that a person has open, the zero value for none.
+func (w Workspace) View(ctx context.Context, user string) (View, error) {
+	var v *View
 	err := w.get(ctx, "view", url.Values{"user": {user}}, &v)
 	if err != nil || v == nil {
-		return view{}, err
+		return View{}, err
 	}
 	return *v, nil
 }
 
-// messages of a channel as a person sees them; "dm" is the app's direct message.
-func (w workspace) messages(ctx context.Context, user, channel string) ([]slack.Message, error) {
+// Messages are those of a channel as a person sees them; "dm" is the app's direct message.
+func (w Workspace) Messages(ctx context.Context, user, channel string) ([]slack.Message, error) {
 	var out []slack.Message
 	return out, w.get(ctx, "messages", url.Values{"user": {user}, "channel": {channel}}, &out)
 }
 
-// until asks again every few milliseconds until ok or the context ends.
-func until(ctx context.Context, what string, ok func() (bool, error)) error {
+// Until asks again every few milliseconds until ok or the context ends.
+func Until(ctx context.Context, what string, ok func() (bool, error)) error {
 	for {
 		done, err := ok()
 		if done || err != nil {

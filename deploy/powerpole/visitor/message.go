@@ -1,4 +1,4 @@
-package smoke
+package visitor
 
 import (
 	"encoding/json"
@@ -33,9 +33,9 @@ func blocksOf(m slack.Message) ([]block, error) {
 	return out, json.Unmarshal(m.Blocks, &out)
 }
 
-// button is the value of the button for an action of a request; ok is false
+// Button is the value of the button for an action of a request; ok is false
 // where the message has none.
-func button(m slack.Message, a event.Action, requestID string) (value string, ok bool) {
+func Button(m slack.Message, a event.Action, requestID string) (value string, ok bool) {
 	blocks, err := blocksOf(m)
 	if err != nil {
 		return "", false
@@ -51,15 +51,15 @@ func button(m slack.Message, a event.Action, requestID string) (value string, ok
 	return "", false
 }
 
-// login is what the direct message gives a person to log in with.
-type login struct{ user, password string }
+// Login is what the direct message gives a person to log in with.
+type Login struct{ User, Password string }
 
-// readLogin reads user and password from the direct message's block of that
+// ReadLogin reads user and password from the direct message's block of that
 // id, as a person would: the text between backquotes.
-func readLogin(m slack.Message, blockID string) (login, error) {
+func ReadLogin(m slack.Message, blockID string) (Login, error) {
 	blocks, err := blocksOf(m)
 	if err != nil {
-		return login{}, err
+		return Login{}, err
 	}
 	for _, b := range blocks {
 		if b.BlockID != blockID {
@@ -73,10 +73,10 @@ func readLogin(m slack.Message, blockID string) (login, error) {
 			}
 		}
 		if len(quoted) == 2 {
-			return login{quoted[0], quoted[1]}, nil
+			return Login{quoted[0], quoted[1]}, nil
 		}
 	}
-	return login{}, errors.New("reading the direct message: it holds no credentials")
+	return Login{}, errors.New("reading the direct message: it holds no credentials")
 }
 
 func unescape(s string) string {

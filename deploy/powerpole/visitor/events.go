@@ -1,4 +1,4 @@
-package smoke
+package visitor
 
 import (
 	"context"
@@ -20,25 +20,28 @@ import (
 
 // tapPrefix begins the names of queue and rule; AWS does not give a deleted
 // queue's name out again for a minute.
-const tapPrefix = "powerpole-smoke-"
+const tapPrefix = "powerpole-tap-"
 
-// tap is a queue of the smoke test's own behind a rule of its own: it sees
-// every event that passes the bus.
-type tap struct {
+// Tap is a queue of its own behind a rule of its own: it sees every event that
+// passes the bus.
+type Tap struct {
 	queues *sqs.Client
 	events *eventbridge.Client
 	name   string
 	url    string
-	seen   []seen
+	// Seen is all that has been received, as it came.
+	Seen []Seen
 }
 
-type seen struct {
+// Seen is an event, and when it was received.
+type Seen struct {
 	event.Event
-	at time.Time
+	At time.Time
 }
 
-func openTap(ctx context.Context, cfg aws.Config) (*tap, error) {
-	t := &tap{queues: sqs.NewFromConfig(cfg), events: eventbridge.NewFromConfig(cfg), name: tapPrefix + strings.ToLower(rand.Text()[:8])}
+// OpenTap makes queue and rule; Close removes them.
+func OpenTap(ctx context.Context, cfg aws.Config) (*Tap, error) {
+	t := &Tap{queues: sqs.NewFromConfig(cfg), events: eventbridge.NewFromConfig(cfg), name: tapPrefix + strings.ToLower(rand.Text()[:8])}
 	made, err := t.queues.CreateQueue(ctx, &sqs.CreateQueueInput{QueueName: &t.name})
 	if err != nil {
 		return nil, fmt.Errorf("listening to the bus: %w", err)
@@ -67,8 +70,8 @@ func openTap(ctx context.Context, cfg aws.Config) (*tap, error) {
 	return t, nil
 }
 
-// close removes the rule and the queue.
-func (t *tap) close(ctx context.Context) error {
+// Close removes the rule and the queue.
+func (t *Tap) Close(ctx context.Context) error {
 	_, err1 := t.events.RemoveTargets(ctx, &eventbridge.RemoveTargetsInput{
 		Rule: &t.name, EventBusName: aws.String(topology.BusName), Ids: []string{"queue"},
 	})
@@ -77,23 +80,24 @@ func (t *tap) close(ctx context.Context) error {
 	return errors.Join(err1, err2, err3)
 }
 
-// wait returns the first event of a type about the request.
-func (t *tap) wait(ctx context.Context, requestID, typ string) (seen, error) {
+// Wait returns the first event of a type about the request.
+func (t *Tap) Wait(ctx context.Context, requestID, typ string) (Seen, error) {
 	for {
-		for _, s := range t.seen {
+		for _, s := range t.Seen {
 			if s.Type == typ && s.Detail.RequestID == requestID {
 				return s, nil
 			}
 		}
-		if err := t.receive(ctx); err != nil {
-			return seen{}, fmt.Errorf("waiting for %s of %s: %w", typ, requestID, err)
+		if err := t.Receive(ctx); err != nil {
+			return Seen{}, fmt.Errorf("waiting for %s of %s: %w", typ, requestID, err)
 		}
 	}
 }
 
-// receive takes what has come. An answer that is lost hides its events for their
-// visibility, which must not be as long as the lease is.
-func (t *tap) receive(ctx context.Context) error {
+// Receive waits up to a second for more events and adds them to Seen. An answer
+// that is lost hides its events for their visibility, which must not be as long as
+// a lease is.
+func (t *Tap) Receive(ctx context.Context) error {
 	out, err := t.queues.ReceiveMessage(ctx, &sqs.ReceiveMessageInput{
 		QueueUrl: &t.url, MaxNumberOfMessages: 10, WaitTimeSeconds: 1, VisibilityTimeout: 2,
 	})
@@ -105,7 +109,7 @@ func (t *tap) receive(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		t.seen = append(t.seen, seen{r.Event, time.Now()})
+		t.Seen = append(t.Seen, Seen{r.Event, time.Now()})
 		if _, err := t.queues.DeleteMessage(ctx, &sqs.DeleteMessageInput{QueueUrl: &t.url, ReceiptHandle: m.ReceiptHandle}); err != nil {
 			return err
 		}
