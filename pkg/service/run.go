@@ -131,7 +131,7 @@ func awsConfig(ctx context.Context, given *aws.Config) (aws.Config, error) {
 	if given != nil {
 		return given.Copy(), nil
 	}
-	cfg, err := config.LoadDefaultConfig(ctx)
+	cfg, err := config.LoadDefaultConfig(ctx, config.WithLogger(sdkLog(slog.Default())))
 	if err != nil {
 		return aws.Config{}, fmt.Errorf("loading the AWS configuration: %w", err)
 	}
