@@ -42,6 +42,7 @@ nothing stays on its disk.`,
 	f.DurationVar(&o.Boot, "boot", o.Boot, "how long an instance takes to boot")
 	f.DurationVar(&o.Agent, "agent", o.Agent, "how long its agent takes to connect")
 	f.DurationVar(&o.Shutdown, "shutdown", o.Shutdown, "how long an instance takes to end")
+	f.DurationVar(&o.SweepEvery, "sweep-every", 0, "how often services look after what they made, in whole minutes (default: as in production, 5m)")
 	f.StringVar(&endpoints, "endpoints-file", "", "write every address and token to this file as JSON; it is removed at the end")
 	f.BoolVarP(&verbose, "verbose", "v", false, "show the services' log lines, not only errors")
 	return c

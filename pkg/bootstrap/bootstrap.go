@@ -38,6 +38,7 @@ type Bootstrap struct {
 	tables    *dynamodb.Client
 	schedules *scheduler.Client
 	role      string
+	every     time.Duration
 	report    func(kind, name string)
 }
 
@@ -46,6 +47,9 @@ type Options struct {
 	// Role is the ARN of the role that EventBridge Scheduler assumes to send to
 	// the queues. Empty: the role powerpole-scheduler of the embedded account.
 	Role string
+	// SweepEvery is how often services are woken for their sweeps, in whole
+	// minutes; topology.SweepEvery where it is 0.
+	SweepEvery time.Duration
 	// Report, if set, is told of each thing that is there now.
 	Report func(kind, name string)
 }
@@ -57,7 +61,8 @@ func New(cfg aws.Config, o Options) *Bootstrap {
 	}
 	return &Bootstrap{
 		events: eventbridge.NewFromConfig(cfg), queues: sqs.NewFromConfig(cfg), tables: dynamodb.NewFromConfig(cfg),
-		schedules: scheduler.NewFromConfig(cfg), role: cmp.Or(o.Role, embeddedRole), report: o.Report,
+		schedules: scheduler.NewFromConfig(cfg), role: cmp.Or(o.Role, embeddedRole),
+		every: cmp.Or(o.SweepEvery, topology.SweepEvery), report: o.Report,
 	}
 }
 

@@ -3,9 +3,11 @@ package bootstrap_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
 	"github.com/aws/aws-sdk-go-v2/service/sqs"
 	sqstypes "github.com/aws/aws-sdk-go-v2/service/sqs/types"
 	"github.com/google/go-cmp/cmp"
@@ -105,5 +107,27 @@ func TestAChangedQueueIsBroughtBackToTheTopology(t *testing.T) {
 	}
 	if diff := cmp.Diff(before, read(t, stack.Config())); diff != "" {
 		t.Error("bootstrap left", diff)
+	}
+}
+
+func TestSweepsComeAsOftenAsAsked(t *testing.T) {
+	t.Parallel()
+	for every, want := range map[time.Duration]string{
+		0: "rate(5 minutes)", time.Minute: "rate(1 minute)", 2 * time.Minute: "rate(2 minutes)", time.Second: "rate(1 minute)",
+	} {
+		stack, err := localaws.New(t.Context(), localaws.Options{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stack.Close()
+		if err := bootstrap.New(stack.Config(), bootstrap.Options{SweepEvery: every}).Run(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		got, err := scheduler.NewFromConfig(stack.Config()).GetSchedule(t.Context(), &scheduler.GetScheduleInput{
+			Name: aws.String("powerpole-sweep-reaper"),
+		})
+		if err != nil || aws.ToString(got.ScheduleExpression) != want {
+			t.Errorf("every %s: %q, want %q, %v", every, aws.ToString(got.ScheduleExpression), want, err)
+		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/scheduler"
@@ -52,11 +53,20 @@ func (b *Bootstrap) sweepSchedule(s topology.Service, arns map[string]string) (*
 	}
 	return &scheduler.CreateScheduleInput{
 		Name: aws.String(s.SweepSchedule()), GroupName: aws.String("default"),
-		ScheduleExpression: aws.String(fmt.Sprintf("rate(%d minutes)", int(topology.SweepEvery.Minutes()))),
+		ScheduleExpression: aws.String(rate(b.every)),
 		FlexibleTimeWindow: &schedulertypes.FlexibleTimeWindow{Mode: schedulertypes.FlexibleTimeWindowModeOff},
 		Target: &schedulertypes.Target{
 			Arn: aws.String(arns[s.Queue()]), RoleArn: &b.role, Input: aws.String(string(body)),
 			DeadLetterConfig: &schedulertypes.DeadLetterConfig{Arn: aws.String(arns[s.DeadQueue()])},
 		},
 	}, nil
+}
+
+// rate is EventBridge Scheduler's expression, whose smallest unit is a minute
+// and which wants the singular for one.
+func rate(every time.Duration) string {
+	if every <= time.Minute {
+		return "rate(1 minute)"
+	}
+	return fmt.Sprintf("rate(%d minutes)", int(every.Minutes()))
 }

@@ -51,6 +51,9 @@ type Options struct {
 	// Boot, Agent and Shutdown are how long an instance takes to boot, its
 	// agent to connect, and the instance to end.
 	Boot, Agent, Shutdown time.Duration
+	// SweepEvery is how often services sweep, in whole minutes; as in
+	// production where it is 0.
+	SweepEvery time.Duration
 	// Observe, if set, is told of every call to the embedded AWS.
 	Observe func(localaws.Call)
 	// Log takes the lines of the services; nothing where nil.
@@ -92,7 +95,7 @@ func New(ctx context.Context, o Options) (_ *Demo, err error) {
 	if err := d.startStack(ctx); err != nil {
 		return nil, err
 	}
-	if err := bootstrap.New(d.AWS.Config(), bootstrap.Options{}).Run(ctx); err != nil {
+	if err := bootstrap.New(d.AWS.Config(), bootstrap.Options{SweepEvery: o.SweepEvery}).Run(ctx); err != nil {
 		return nil, err
 	}
 	if err := d.furnish(ctx); err != nil {
