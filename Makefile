@@ -8,7 +8,7 @@ TESTFLAGS ?=
 # out every method that nobody calls: a service's binary is 34 MB, not 87.
 BUILDTAGS := grpcnotrace,lambda.norpc
 
-.PHONY: help demo test build smoke smoke-processes smoke-mariadb test-db browser-test sim mutants bench lint tidy tidy-check generate clean
+.PHONY: help demo test build smoke smoke-processes smoke-mariadb chaos test-db browser-test sim mutants bench lint tidy tidy-check generate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -33,6 +33,12 @@ smoke-processes: build ## the same with `powerpole local --no-services` and six 
 
 smoke-mariadb: ## the same on a MariaDB of its own (Debian: mariadb-server-core)
 	cd deploy/powerpole && POWERPOLE_TEST_MARIADB=required go test -count=1 -v -run TestTheWholeRoadOnARealServer .
+
+FOR  ?= 10m
+SEED ?= 0
+
+chaos: build ## six processes killed again and again and their connections cut, on a MariaDB of its own: make chaos FOR=60s SEED=7
+	go run ./deploy/powerpole/chaos -bin bin -for $(FOR) -seed $(SEED)
 
 test-db: .tmp/mysql97 ## the grantor on MariaDB and MySQL (root; Debian: mariadb-server-core, debootstrap)
 	@cd services/grantor && POWERPOLE_TEST_MARIADB=required POWERPOLE_TEST_MYSQL=required POWERPOLE_TEST_MYSQL_ROOT=$(CURDIR)/.tmp/mysql97 \
