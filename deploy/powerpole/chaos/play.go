@@ -24,6 +24,9 @@ func (s *stage) play(ctx context.Context, o options) (v verdict, err error) {
 	all.Go(func() { c.watch.listen(following, tap, c.follows(following, &all)) })
 
 	c.turmoil(ctx, o)
+	if ctx.Err() != nil {
+		return v, ctx.Err()
+	}
 	fmt.Fprintf(o.out, "faults have stopped; %d requests so far, waiting for their ends\n", len(c.watch.all()))
 	quiet := time.Now()
 	left := c.settle(ctx, o.settle)
