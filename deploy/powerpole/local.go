@@ -24,7 +24,8 @@ func localCommand() *cobra.Command {
 		Short: "Run everything on this machine: services, AWS, Slack, a database and a web page",
 		Long: `Runs the six services unchanged in one process, on an embedded AWS, a Slack
 workspace and a database that live in it too. Nothing leaves this machine, and
-nothing stays on its disk.`,
+nothing stays on its disk.
+` + useServer,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Log = slog.New(slog.NewJSONHandler(c.ErrOrStderr(), &slog.HandlerOptions{Level: level(verbose)}))
@@ -48,10 +49,16 @@ nothing stays on its disk.`,
 	return c
 }
 
+// useServer is how help tells of a real server instead of the embedded one. Its
+// password is not for an argument list, which everybody on the machine can read.
+const useServer = `
+To use a MySQL or MariaDB on this machine instead of the embedded database, set
+` + demo.DSNVariable + ` to USER:PASSWORD@tcp(127.0.0.1:PORT)/`
+
 // databaseFlags name a real server instead of the embedded one.
 func databaseFlags(f *pflag.FlagSet, d *demo.Server) {
-	f.StringVar(&d.DSN, "mysql-dsn", "", "use this server instead of the embedded one: USER:PASSWORD@tcp(127.0.0.1:PORT)/")
-	f.StringVar(&d.CA, "mysql-ca", "", "PEM file of the authority that signed its certificate; without it TLS is off")
+	d.DSN = os.Getenv(demo.DSNVariable)
+	f.StringVar(&d.CA, "mysql-ca", "", "PEM file of the authority that signed the certificate of the server in "+demo.DSNVariable+"; without it TLS is off")
 	f.StringVar(&d.ServerName, "mysql-server-name", "", "name in its certificate (default: the DSN's host)")
 }
 

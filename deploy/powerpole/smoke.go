@@ -23,7 +23,8 @@ func smokeCommand() *cobra.Command {
 		Short: "Go the whole road once, as people would, and print a timeline",
 		Long: `Asks for access in the demo's Slack, approves, logs in from the bastion's
 address, and proves at the end that nothing is left. It goes against the running
-demo whose --endpoints-file is given, or else against one of its own.`,
+demo whose --endpoints-file is given, or else against one of its own.
+` + useServer,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Out = c.OutOrStdout()

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
 	"github.com/powerpole/powerpole/deploy/powerpole/visitor"
@@ -121,10 +120,7 @@ func (s *stage) startLocal(ctx context.Context, o options) error {
 	e := s.local.Endpoints
 	s.database, s.slack = e.Database, visitor.NewWorkspace(e.Slack)
 	s.database.Address = db.Target.Address
-	s.aws = aws.Config{
-		Region: e.Region, BaseEndpoint: aws.String(e.AWS),
-		Credentials: credentials.NewStaticCredentialsProvider("AKIACHAOS", "chaos", ""),
-	}
+	s.aws = visitor.AWS(e)
 	return nil
 }
 

@@ -29,6 +29,9 @@ type database struct {
 	serverName string
 }
 
+// DSNVariable is the environment variable with the DSN of a real server.
+const DSNVariable = "POWERPOLE_MYSQL_DSN"
+
 // Server names a real server.
 type Server struct {
 	// DSN is in go-sql-driver/mysql's form. Its account is PowerPole's
@@ -64,11 +67,11 @@ func openDatabase(ctx context.Context, named Server, l net.Listener) (*database,
 func openReal(ctx context.Context, named Server) (*database, error) {
 	cfg, err := mysqldriver.ParseDSN(named.DSN)
 	if err != nil {
-		return nil, errors.New("reading --mysql-dsn: it is not USER:PASSWORD@tcp(HOST:PORT)/")
+		return nil, errors.New("reading " + DSNVariable + ": it is not USER:PASSWORD@tcp(HOST:PORT)/")
 	}
 	host, _, err := net.SplitHostPort(cfg.Addr)
 	if cfg.Net != "tcp" || err != nil || !loopback(host) {
-		return nil, fmt.Errorf("reading --mysql-dsn: %s(%s) is not tcp on this machine, and bastions have addresses of 127.0.0.0/8", cfg.Net, cfg.Addr)
+		return nil, fmt.Errorf("reading "+DSNVariable+": %s(%s) is not tcp on this machine, and bastions have addresses of 127.0.0.0/8", cfg.Net, cfg.Addr)
 	}
 	d := &database{address: cfg.Addr, user: cfg.User, password: cfg.Passwd, serverName: cmp.Or(named.ServerName, host)}
 	if err := d.trust(named.CA); err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -37,8 +38,8 @@ func StartLocal(ctx context.Context, folder, file string, o LocalOptions) (*Loca
 	l := &Local{process: exec.Command(filepath.Join(folder, "powerpole"), "local", "--no-services", "--endpoints-file", file,
 		"--page", a.Page, "--aws", a.AWS, "--slack", a.Slack, "--intake", a.Intake, "--database", a.Database,
 		"--boot", o.Boot.String(), "--agent", o.Agent.String(), "--shutdown", o.Shutdown.String(), "--sweep-every", o.SweepEvery.String(),
-		"--mysql-dsn", o.Database.DSN, "--mysql-ca", o.Database.CA, "--mysql-server-name", o.Database.ServerName)}
-	l.process.Stderr = o.Lines
+		"--mysql-ca", o.Database.CA, "--mysql-server-name", o.Database.ServerName)}
+	l.process.Env, l.process.Stderr = append(os.Environ(), DSNVariable+"="+o.Database.DSN), o.Lines
 	// Ctrl-C reaches it once, from here: a second one would end it at once.
 	l.process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	out, err := l.process.StdoutPipe()

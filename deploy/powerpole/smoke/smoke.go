@@ -11,12 +11,9 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
-	"github.com/aws/aws-sdk-go-v2/credentials"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/demo"
 	"github.com/powerpole/powerpole/deploy/powerpole/visitor"
-	"github.com/powerpole/powerpole/pkg/service"
 )
 
 // Options say where to go and how long a lease to ask for.
@@ -83,11 +80,7 @@ func do(ctx context.Context, o Options, road func(*run, context.Context) error) 
 	r := &run{
 		Options: o, slack: visitor.NewWorkspace(o.Endpoints.Slack),
 		started: time.Now(), last: time.Now(),
-		aws: aws.Config{
-			Region: o.Endpoints.Region, BaseEndpoint: aws.String(o.Endpoints.AWS),
-			Credentials: credentials.NewStaticCredentialsProvider("AKIASMOKE", "smoke", ""),
-			HTTPClient:  service.PlainBodies(awshttp.NewBuildableClient()),
-		},
+		aws: visitor.AWS(o.Endpoints),
 	}
 	var err error
 	if r.tap, err = visitor.OpenTap(ctx, r.aws); err != nil {
