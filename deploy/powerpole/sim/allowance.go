@@ -28,7 +28,7 @@ const (
 
 func (f Fault) class() class {
 	switch f.Kind {
-	case Delay, Never, Down, CrashBefore, CrashAfter:
+	case Delay, Never, Down, Misread, CrashBefore, CrashAfter:
 		return swept
 	case Refusing, Failover:
 		if f.Where == "slack" {

@@ -26,8 +26,7 @@ import (
 //	S9   secrets, toldOf
 //	S10  agreed
 //	S11  permitted; gone, whose end is never later than end_by
-//	S12  not here: every history has a whole catalog. Package policy tests that
-//	     a broken, empty or missing one denies everything
+//	S12  misled, started
 type checks struct {
 	world    *world
 	verifier *warrant.Verifier

@@ -60,6 +60,9 @@ func (w *world) scenes(f Fault) []scene {
 	switch f.Kind {
 	case Down:
 		return []scene{begin(func(context.Context) { w.process(f.Where).crash(f.For) })}
+	case Misread:
+		again := func() { w.process(f.Where).crash(restartAfter) }
+		return []scene{begin(func(context.Context) { again() }), end(again)}
 	case Failover:
 		return []scene{begin(func(context.Context) { w.connections.cut() })}
 	case Exhausted:

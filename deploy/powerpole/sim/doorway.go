@@ -89,6 +89,7 @@ func (p *process) begin(ctx context.Context, c call) (fate, error) {
 	if err := p.pass(ctx, c, "", 0); err != nil {
 		return fate{}, err
 	}
+	p.world.checks.misled(c)
 	p.world.overheard.overhear(c)
 	f := p.world.faults.of(c)
 	switch f.kind {

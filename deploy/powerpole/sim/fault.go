@@ -26,6 +26,7 @@ const (
 	Unacked     FaultKind = "is told yes and nothing happens at"
 	// Of a time.
 	Down      FaultKind = "is down"
+	Misread   FaultKind = "is started again and again with"
 	Refusing  FaultKind = "refuses"
 	Failover  FaultKind = "fails over"
 	Exhausted FaultKind = "has no capacity"
@@ -72,6 +73,9 @@ func (f Fault) String() string {
 		return s
 	default:
 		s := fmt.Sprintf("%s %s", f.Where, f.Kind)
+		if f.What != "" {
+			s += " " + f.What
+		}
 		if f.For > 0 {
 			s += fmt.Sprintf(" for %s", f.For)
 		}
@@ -156,10 +160,15 @@ func timedFault(r *rand.Rand, deeds []Deed) Fault {
 	length := func() time.Duration {
 		return pick(r, []time.Duration{span(r, 5*time.Second, time.Minute), span(r, time.Minute, 30*time.Minute)})
 	}
-	f.Kind = pick(r, []FaultKind{Down, Down, Refusing, Refusing, Refusing, Failover, Exhausted, NoAgent, Killed, Replay, Redrive, Everybody})
+	f.Kind = pick(r, []FaultKind{Down, Down, Misread, Refusing, Refusing, Refusing, Failover, Exhausted, NoAgent, Killed, Replay, Redrive, Everybody})
 	switch f.Kind {
 	case Down:
 		f.Where, f.For = pick(r, services), length()
+	case Misread:
+		f.Where, f.What, f.For = pick(r, services), pick(r, misreadings), length()
+		if f.Where != "approval" {
+			f.What = strings.Replace(f.What, "policy", "catalog", 1) // nobody else has any
+		}
 	case Refusing:
 		f.Where, f.For = pick(r, []string{"mysql", "slack", "dynamodb", "events", "ec2", "scheduler", "sqs", "secretsmanager", "ssm"}), length()
 	case Failover:

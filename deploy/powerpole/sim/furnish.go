@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -59,7 +60,7 @@ func (w *world) furnish(ctx context.Context, dir string) error {
 	if err := os.WriteFile(w.keys, public, 0o600); err != nil {
 		return fmt.Errorf("writing the public keys: %w", err)
 	}
-	return errors.Join(w.checks.read(w.keys), w.furnishForeign(ctx))
+	return errors.Join(w.checks.read(w.keys), w.furnishForeign(ctx), w.furnishMisreadings())
 }
 
 func (w *world) furnishKeys(ctx context.Context) ([]byte, error) {
@@ -108,8 +109,8 @@ func (w *world) put(ctx context.Context, name string, value secret.String) error
 	return secret.Store(ctx, secretsmanager.NewFromConfig(w.stack.Config()), name, value, nil)
 }
 
-// environment is what a service is told.
-func (w *world) environment(name string) map[string]string {
+// environment is what a service is told, with what it misreads.
+func (w *world) environment(name, misreads string) map[string]string {
 	out := map[string]string{
 		"POWERPOLE_CATALOG": w.catalog, "POWERPOLE_KEYS": w.keys, "POWERPOLE_GRACE": "1ms",
 	}
@@ -123,6 +124,12 @@ func (w *world) environment(name string) map[string]string {
 	if name == "intake" || name == "approval" || name == "notifier" {
 		out["POWERPOLE_SLACK_API_URL"] = w.slack.APIURL()
 		out["POWERPOLE_SLACK_BOT_TOKEN"] = "secretsmanager:" + botToken
+	}
+	switch {
+	case strings.HasSuffix(misreads, aPolicy):
+		out["POWERPOLE_POLICIES"] = w.misreading(misreads)
+	case misreads != "":
+		out["POWERPOLE_CATALOG"] = w.misreading(misreads)
 	}
 	return out
 }

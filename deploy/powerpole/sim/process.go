@@ -25,6 +25,9 @@ type process struct {
 	world *world
 	name  string
 	life  int
+	// misreads is what is wrong with the catalog or policy of this life, ""
+	// for nothing.
+	misreads string
 	// alive ends when it is killed; what it has done so far stays.
 	alive context.Context
 	kill  context.CancelFunc
@@ -39,10 +42,12 @@ func (w *world) supervise(ctx context.Context, spec service.Spec) {
 	for life := 1; ctx.Err() == nil; life++ {
 		p := w.newProcess(ctx, spec.Name, life)
 		err := service.Run(p.alive, p.spec(spec), p.options())
-		p.kill()
 		if ctx.Err() != nil {
+			p.kill()
 			return
 		}
+		w.checks.started(p, err)
+		p.kill()
 		w.trace.note("%s/%d has ended: %v", p.name, p.life, err)
 		timer := time.NewTimer(p.downtime())
 		select {
@@ -54,7 +59,7 @@ func (w *world) supervise(ctx context.Context, spec service.Spec) {
 }
 
 func (w *world) newProcess(ctx context.Context, name string, life int) *process {
-	p := &process{world: w, name: name, life: life, down: restartAfter}
+	p := &process{world: w, name: name, life: life, down: restartAfter, misreads: w.faults.misread(name)}
 	p.alive, p.kill = context.WithCancel(ctx)
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -68,7 +73,7 @@ func (p *process) options() service.Options {
 	cfg.HTTPClient = &http.Client{Transport: &doorway{process: p, describe: describeAWS, next: w.stack.HTTPClient().Transport}}
 	slack := &doorway{process: p, describe: describeSlack, next: w.slack.Client().Transport}
 	return service.Options{
-		Environ: w.environment(p.name), AWS: &cfg, Wait: longPoll, HTTP: &http.Client{Transport: slack, Timeout: 10 * time.Second},
+		Environ: w.environment(p.name, p.misreads), AWS: &cfg, Wait: longPoll, HTTP: &http.Client{Transport: slack, Timeout: 10 * time.Second},
 		DialDatabase: p.dial, Log: slog.New(w.lines.of(p.name)),
 	}
 }
