@@ -31,13 +31,14 @@ func run() int {
 	rest := flag.Duration("rest", 5*time.Minute, "how long services are watched at rest; at least the five minutes between two sweeps")
 	roads := flag.Int("roads", 10, "how many times the road is gone")
 	bin := flag.String("bin", "bin", "folder with the services' binaries, as make build puts them")
-	only := flag.String("only", "", "measure this suite only: road, bus, rest")
+	only := flag.String("only", "", "measure this suite only: road, bus, end, rest")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	all := []suite{
 		{"road", func(ctx context.Context) ([]row, error) { return road(ctx, *roads) }},
 		{"bus", throughput},
+		{"end", ends},
 		{"rest", func(ctx context.Context) ([]row, error) { return atRest(ctx, *bin, *rest) }},
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

@@ -54,6 +54,9 @@ type Options struct {
 	// SweepEvery is how often services sweep, in whole minutes; as in
 	// production where it is 0.
 	SweepEvery time.Duration
+	// SchedulerPrecision is how exactly schedules fire: at their very moment
+	// where zero, time.Minute as in AWS.
+	SchedulerPrecision time.Duration
 	// Observe, if set, is told of every call to the embedded AWS.
 	Observe func(localaws.Call)
 	// Log takes the lines of the services; nothing where nil.
@@ -126,7 +129,7 @@ func (d *Demo) listen() error {
 
 func (d *Demo) startStack(ctx context.Context) (err error) {
 	d.AWS, err = localaws.New(ctx, localaws.Options{
-		Logger: d.opts.Log, OnEvent: d.page.saw, Observe: d.opts.Observe,
+		Logger: d.opts.Log, OnEvent: d.page.saw, Observe: d.opts.Observe, SchedulerPrecision: d.opts.SchedulerPrecision,
 		EC2: ec2.Options{Pending: d.opts.Boot, ShuttingDown: d.opts.Shutdown, SelfTerminateTag: "powerpole:end-by"},
 		SSM: ssm.Options{AgentDelay: d.opts.Agent},
 	})

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 	"text/template"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
@@ -176,7 +177,7 @@ func (d *Demo) environment(name, catalog, keys string) map[string]string {
 		"AWS_ENDPOINT_URL": d.url("aws"), "AWS_REGION": region,
 		"AWS_ACCESS_KEY_ID": AccessKey(name), "AWS_SECRET_ACCESS_KEY": "embedded",
 		"POWERPOLE_CATALOG": catalog, "POWERPOLE_KEYS": keys,
-		"POWERPOLE_SCHEDULER_PRECISION": "1s",
+		"POWERPOLE_SCHEDULER_PRECISION": max(d.opts.SchedulerPrecision, time.Second).String(),
 	}
 	if !d.opts.NoServices { // somebody sits before the page and waits
 		out["POWERPOLE_REST"] = "0s"
