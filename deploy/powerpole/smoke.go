@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"log/slog"
@@ -63,26 +62,10 @@ func report(ctx context.Context, o smoke.Options) error {
 }
 
 // ownSmoke runs a demo with an instant EC2 for the length of the test.
-func ownSmoke(ctx context.Context, o smoke.Options, database demo.Server, lines io.Writer) (err error) {
-	d, err := demo.New(ctx, demo.Options{
-		Database: database, Addresses: demo.FreeAddresses(),
-		Log: slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelError})),
+func ownSmoke(ctx context.Context, o smoke.Options, database demo.Server, lines io.Writer) error {
+	log := slog.New(slog.NewJSONHandler(lines, &slog.HandlerOptions{Level: slog.LevelError}))
+	return demo.With(ctx, demo.Options{Database: database, Log: log}, func(ctx context.Context, d *demo.Demo) error {
+		o.Endpoints = d.Endpoints()
+		return report(ctx, o)
 	})
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, d.Close()) }()
-	o.Endpoints = d.Endpoints()
-	running, stop := context.WithCancel(ctx)
-	defer stop()
-	ready, ended := make(chan struct{}), make(chan error, 1)
-	go func() { ended <- d.Run(running, func() { close(ready) }) }()
-	select {
-	case <-ready:
-	case err := <-ended:
-		return err
-	}
-	err = report(ctx, o)
-	stop()
-	return errors.Join(err, <-ended)
 }

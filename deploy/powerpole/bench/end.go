@@ -39,7 +39,7 @@ const (
 // be used: its open connection is dead and a login is refused. The scheduler is
 // as precise as AWS's.
 func ends(ctx context.Context) (rows []row, err error) {
-	err = withDemo(ctx, demo.Options{SchedulerPrecision: time.Minute}, func(ctx context.Context, d *demo.Demo) error {
+	err = demo.With(ctx, demo.Options{SchedulerPrecision: time.Minute}, func(ctx context.Context, d *demo.Demo) error {
 		w, err := newWatch(ctx, d)
 		if err != nil {
 			return err

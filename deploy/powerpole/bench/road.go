@@ -15,7 +15,7 @@ import (
 // with an instant EC2.
 func road(ctx context.Context, times int) ([]row, error) {
 	var took []time.Duration
-	err := withDemo(ctx, demo.Options{}, func(ctx context.Context, d *demo.Demo) error {
+	err := demo.With(ctx, demo.Options{}, func(ctx context.Context, d *demo.Demo) error {
 		for range times {
 			r, err := smoke.Grant(ctx, smoke.Options{Endpoints: d.Endpoints(), Lease: 10 * time.Minute, Timeout: time.Minute, Out: io.Discard})
 			if err != nil {

@@ -1,16 +1,15 @@
-package main
+package demo
 
 import (
 	"context"
 	"errors"
-
-	"github.com/powerpole/powerpole/deploy/powerpole/demo"
 )
 
-// withDemo measures on a demo of its own, which ends with the measurement.
-func withDemo(ctx context.Context, o demo.Options, measure func(context.Context, *demo.Demo) error) (err error) {
-	o.Addresses = demo.FreeAddresses()
-	d, err := demo.New(ctx, o)
+// With runs do on a demo of its own, at free addresses, once its services run;
+// the demo ends with it.
+func With(ctx context.Context, o Options, do func(context.Context, *Demo) error) (err error) {
+	o.Addresses = FreeAddresses()
+	d, err := New(ctx, o)
 	if err != nil {
 		return err
 	}
@@ -24,7 +23,7 @@ func withDemo(ctx context.Context, o demo.Options, measure func(context.Context,
 	case err := <-ended:
 		return err
 	}
-	err = measure(running, d)
+	err = do(running, d)
 	stop()
 	return errors.Join(err, <-ended)
 }
