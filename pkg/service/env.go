@@ -52,7 +52,7 @@ func newEnv(ctx context.Context, spec Spec, o Options) (*Env, error) {
 	if err := errors.Join(e.readCatalog(), e.connect(ctx, o)); err != nil {
 		return nil, err
 	}
-	return e, e.findQueue(ctx)
+	return e, e.findQueue(ctx, spec.Workers)
 }
 
 // readCatalog reads the catalog and the keys that the catalog's installation is
@@ -92,7 +92,7 @@ func (e *Env) connect(ctx context.Context, o Options) error {
 
 // findQueue looks up the service's queues and makes its scheduler. A service
 // that consumes nothing has neither.
-func (e *Env) findQueue(ctx context.Context) error {
+func (e *Env) findQueue(ctx context.Context, workers int) error {
 	if e.Topology.Queue() == "" {
 		return nil
 	}
@@ -105,7 +105,7 @@ func (e *Env) findQueue(ctx context.Context) error {
 		return err
 	}
 	e.queue = bus.Config{
-		QueueURL: url, DeadQueueURL: deadURL, MaxReceive: e.Topology.MaxReceive, Visibility: topology.Visibility,
+		QueueURL: url, DeadQueueURL: deadURL, MaxReceive: e.Topology.MaxReceive, Visibility: topology.Visibility, Workers: workers,
 		Grace: e.Config.Grace.Std(), Rest: e.Config.Rest.Std(), Quiet: e.Quiet,
 		Logger: e.Log, Tracer: otel.GetTracerProvider(), Meter: otel.GetMeterProvider(),
 	}

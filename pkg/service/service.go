@@ -30,6 +30,8 @@ type Spec struct {
 	Name string
 	// Build makes the service from its environment.
 	Build func(context.Context, *Env) (Service, error)
+	// Workers is how many messages it handles at once; 0 is the bus's default.
+	Workers int
 }
 
 // Service registers its handlers.

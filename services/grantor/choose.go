@@ -25,17 +25,20 @@ func (s *Service) choose(ctx context.Context, id string, st State, how naming) (
 		}})
 		return t, nil
 	}
-	server, err := s.connect(ctx, st.Lease.Cluster)
+	cluster, err := s.cluster(st.Lease.Cluster)
 	if err != nil {
-		return refused(err)
+		return store.Transition[State]{}, err
 	}
-	defer server.Close()
-	user, err := s.unknownName(ctx, server, id, st.Lease.Email, how)
-	if err != nil {
-		return refused(err)
-	}
-	account := &Account{Cluster: st.Lease.Cluster, User: user, Host: st.Ready.PrivateIP, Lock: rand.Text()}
-	prepared, err := server.Prepared(ctx)
+	account := &Account{Cluster: cluster.ID, Host: st.Ready.PrivateIP, Lock: rand.Text()}
+	var prepared []mysqlacct.Prepared
+	defer s.reach.enter(cluster.ID)()
+	err = s.session(cluster, cluster.Engine.Writer, forGrants).use(ctx, func(server *mysqlacct.Server) error {
+		if account.User, err = s.unknownName(ctx, server, id, st.Lease.Email, how); err != nil {
+			return err
+		}
+		prepared, err = server.Prepared(ctx)
+		return err
+	})
 	if err != nil {
 		return refused(err)
 	}

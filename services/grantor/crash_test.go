@@ -89,6 +89,7 @@ func (w *world) over(t *testing.T, dial func(context.Context, string) (net.Conn,
 	o.Dial = dial
 	service, err := grantor.New(o)
 	must(t, err)
+	t.Cleanup(service.Close)
 	fork := *w
 	fork.Service, fork.t = service, t
 	return &fork

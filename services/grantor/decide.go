@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/store"
@@ -42,12 +43,20 @@ func (s *Service) decide(r store.Record[State], how naming) store.Step[State] {
 	switch {
 	case st.ArmedAt == nil:
 		return store.Done[State]()
+	case s.reach.full(st.Lease.Cluster):
+		return crowded(st.Lease.Cluster)
 	case st.Account == nil:
 		return store.Look(func(ctx context.Context, st State) (store.Transition[State], error) {
 			return s.choose(ctx, r.ID, st, how)
 		})
 	}
 	return s.grantStep(r)
+}
+
+// crowded is the step of a request whose cluster keeps as many handlers busy as
+// it may: the others are for the other clusters.
+func crowded(cluster string) store.Step[State] {
+	return store.Stop[State](bus.Later(10*time.Second, fmt.Errorf("%d handlers are busy with cluster %q", mostInside, cluster)))
 }
 
 // forbidden says why nothing may begin any more on a lease, nil if it may.

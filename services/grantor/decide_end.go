@@ -18,6 +18,9 @@ func (s *Service) decideEnd(r store.Record[State], end *End) store.Step[State] {
 	case r.Claim == nil && !r.State.began():
 		return store.Move(revoked(end, nothingThere(r.State)))
 	}
+	if st := r.State; st.Account != nil && s.reach.full(st.Account.Cluster) {
+		return crowded(st.Account.Cluster)
+	}
 	if step, ok := s.drainStep(r, end); ok {
 		return step
 	}

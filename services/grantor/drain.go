@@ -55,9 +55,10 @@ func (s *Service) drain(ctx context.Context, id string, st State) (Drain, error)
 	if err != nil {
 		return Drain{}, err
 	}
+	defer s.reach.enter(cluster.ID)()
 	d, account := st.Drain, st.account(id)
 	var instances []instance
-	err = s.onWriter(ctx, cluster, func(server *mysqlacct.Server) error {
+	err = s.onWriter(ctx, cluster, forEnds, func(server *mysqlacct.Server) error {
 		if err := server.Lock(ctx, account); err != nil {
 			return err
 		}
@@ -72,16 +73,14 @@ func (s *Service) drain(ctx context.Context, id string, st State) (Drain, error)
 	}
 	working := 0
 	for _, i := range instances {
-		server, err := s.connectTo(ctx, cluster, i.endpoint)
+		err := s.session(cluster, i.endpoint, forEnds).use(ctx, func(server *mysqlacct.Server) error {
+			left, err := server.Drain(ctx, account, time.Since(d.LockedAt))
+			working += left
+			return err
+		})
 		if err != nil {
 			return Drain{}, err
 		}
-		left, err := server.Drain(ctx, account, time.Since(d.LockedAt))
-		server.Close()
-		if err != nil {
-			return Drain{}, err
-		}
-		working += left
 	}
 	d.LookedAt, d.Done = time.Now().UTC(), working == 0
 	return d, nil

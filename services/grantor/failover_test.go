@@ -44,6 +44,7 @@ func (w *world) altered(t *testing.T, lines map[string]string) *world {
 	fork.options, fork.t = o, t
 	fork.Service, err = grantor.New(o)
 	must(t, err)
+	t.Cleanup(fork.Service.Close)
 	return &fork
 }
 

@@ -23,17 +23,12 @@ func (s *Service) lookForForeign(ctx context.Context, cluster catalog.Cluster) e
 	if err != nil {
 		return err
 	}
-	server, err := s.connect(ctx, cluster.ID)
-	if err != nil {
-		return err
-	}
-	defer server.Close()
-	suspects, err := s.unknown(ctx, cluster.ID, server, bastions)
+	suspects, err := s.unknown(ctx, cluster, bastions)
 	if err != nil || len(suspects) == 0 {
 		return err
 	}
 	// One that was dropped between the two looks was ours.
-	still, err := s.unknown(ctx, cluster.ID, server, bastions)
+	still, err := s.unknown(ctx, cluster, bastions)
 	if err != nil {
 		return err
 	}
@@ -47,8 +42,12 @@ func (s *Service) lookForForeign(ctx context.Context, cluster catalog.Cluster) e
 	return nil
 }
 
-func (s *Service) unknown(ctx context.Context, cluster string, server *mysqlacct.Server, bastions []string) (out []mysqlacct.Found, err error) {
-	found, err := server.Accounts(ctx)
+func (s *Service) unknown(ctx context.Context, cluster catalog.Cluster, bastions []string) (out []mysqlacct.Found, err error) {
+	var found []mysqlacct.Found
+	err = s.session(cluster, cluster.Engine.Writer, forGrants).use(ctx, func(server *mysqlacct.Server) error {
+		found, err = server.Accounts(ctx)
+		return err
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -56,7 +55,7 @@ func (s *Service) unknown(ctx context.Context, cluster string, server *mysqlacct
 		if !a.Marked && !slices.Contains(bastions, a.Host) {
 			continue
 		}
-		holder, err := s.Machine.Table().Find(ctx, store.Pointer{Kind: "account", Value: cluster + "/" + a.User})
+		holder, err := s.Machine.Table().Find(ctx, store.Pointer{Kind: "account", Value: cluster.ID + "/" + a.User})
 		if err != nil {
 			return nil, err
 		}

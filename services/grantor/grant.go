@@ -30,6 +30,7 @@ func (s *Service) grant(ctx context.Context, id string, st State) (store.Transit
 	if err != nil {
 		return store.Transition[State]{}, err
 	}
+	defer s.reach.enter(cluster.ID)()
 	prepared, err := s.make(ctx, id, cluster, plan)
 	if why, given := hopeless(err); given {
 		return s.undo(ctx, id, st, why)
@@ -48,7 +49,7 @@ func (s *Service) grant(ctx context.Context, id string, st State) (store.Transit
 }
 
 func (s *Service) make(ctx context.Context, id string, cluster catalog.Cluster, plan mysqlacct.Plan) (ready mysqlacct.Ready, err error) {
-	err = s.onWriter(ctx, cluster, func(server *mysqlacct.Server) error {
+	err = s.onWriter(ctx, cluster, forGrants, func(server *mysqlacct.Server) error {
 		if ready, err = server.Prepare(ctx, plan); err != nil {
 			return err
 		}

@@ -80,6 +80,7 @@ type Options struct {
 // Service is the grantor.
 type Service struct {
 	Options
+	reach *reach
 }
 
 // New returns a grantor. It returns an error for each dependency that is
@@ -100,7 +101,7 @@ func New(o Options) (*Service, error) {
 	if o.Log == nil {
 		o.Log = slog.Default()
 	}
-	return &Service{o}, nil
+	return &Service{o, newReach()}, nil
 }
 
 var _ service.Service = (*Service)(nil)

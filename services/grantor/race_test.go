@@ -127,6 +127,7 @@ func (w *world) slowly() *world {
 	}
 	service, err := grantor.New(o)
 	must(w.t, err)
+	w.t.Cleanup(service.Close)
 	fork := *w
 	fork.Service = service
 	return &fork

@@ -23,97 +23,81 @@ func (s *Service) remove(ctx context.Context, id string, st State) (event.Revoke
 	if err != nil {
 		return event.Revoked{}, err
 	}
-	r := removal{
-		answer: event.Revoked{
-			Outcome: event.Gone, Cluster: cluster.ID, User: st.Account.User, Host: st.Account.Host.String(),
-			How: "read back on every instance by an administrator who saw their own account, right and connection; two looks a second apart",
-		},
-		account: st.account(id),
-	}
-	err = s.onWriter(ctx, cluster, func(server *mysqlacct.Server) error { return s.end(ctx, cluster, server, st, &r) })
-	if err != nil {
+	defer s.reach.enter(cluster.ID)()
+	e := &ending{Removal: mysqlacct.Removal{Account: st.account(id), Lock: st.Account.Lock, While: ctx.Err}}
+	if err := s.endsOn(cluster).do(ctx, e); err != nil {
 		return event.Revoked{}, err
 	}
-	for _, i := range r.instances {
-		look, err := s.see(ctx, cluster, i, r)
-		if err != nil {
-			return event.Revoked{}, err
-		}
-		r.answer.Killed += look.Killed
-		r.answer.Looks = append(r.answer.Looks, look)
+	answer := event.Revoked{
+		Outcome: event.Gone, Cluster: cluster.ID, User: st.Account.User, Host: st.Account.Host.String(), Killed: e.Ending.Killed,
+		How:      "read back on every instance by an administrator who saw their own account, right and connection; two looks a second apart",
+		Prepared: newlyPrepared(e.prepared, st.Account.Prepared),
+	}
+	if e.Ending.Parked {
+		answer.Outcome = event.Parked
+	}
+	for _, k := range e.Ending.Kept {
+		answer.Kept = append(answer.Kept, event.Kept{Kind: k.Kind, Name: k.Name, TakeOver: k.TakeOver})
+	}
+	if answer.Looks, err = s.see(ctx, cluster, e); err != nil {
+		return event.Revoked{}, err
+	}
+	for _, look := range answer.Looks {
+		answer.Killed += look.Killed
 	}
 	if err := s.forget(ctx, id); err != nil {
 		return event.Revoked{}, err
 	}
-	r.answer.SecretDeleted, r.answer.SeenAt = true, time.Now().UTC()
-	return r.answer, nil
+	answer.SecretDeleted, answer.SeenAt = true, time.Now().UTC()
+	return answer, nil
 }
 
-// removal is what one attempt has come to.
-type removal struct {
-	account   mysqlacct.Account
+// ending is one account's end on its cluster's writer, and what was read there
+// of what is left and of where to look.
+type ending struct {
+	mysqlacct.Removal
+	prepared  []mysqlacct.Prepared
 	instances []instance
-	answer    event.Revoked
 }
 
-// end ends the account on the writer, and reads there what is left and where to
-// look.
-func (s *Service) end(ctx context.Context, cluster catalog.Cluster, server *mysqlacct.Server, st State, r *removal) error {
-	ending, err := server.Revoke(ctx, r.account, st.Account.Lock)
-	if err != nil {
-		return err
+// endAll ends accounts on the writer.
+func (s *Service) endAll(ctx context.Context, cluster catalog.Cluster, round []*asked[*ending]) {
+	var removals []*mysqlacct.Removal
+	for _, a := range round {
+		removals = append(removals, &a.job.Removal)
 	}
-	r.answer.Killed, r.answer.Kept = ending.Killed, nil
-	if ending.Parked {
-		r.answer.Outcome = event.Parked
-		for _, k := range ending.Kept {
-			r.answer.Kept = append(r.answer.Kept, event.Kept{Kind: k.Kind, Name: k.Name, TakeOver: k.TakeOver})
+	var prepared []mysqlacct.Prepared
+	var instances []instance
+	err := s.onWriter(ctx, cluster, forEnds, func(server *mysqlacct.Server) (err error) {
+		if err := server.Revoke(ctx, removals...); err != nil {
+			return err
 		}
-	}
-	if r.answer.Prepared, err = newlyPrepared(ctx, server, st.Account.Prepared); err != nil {
+		if prepared, err = server.Prepared(ctx); err != nil {
+			return err
+		}
+		instances, err = listInstances(ctx, cluster, server)
 		return err
+	})
+	for _, a := range round {
+		a.job.prepared, a.job.instances = prepared, instances
+		a.done(errors.Join(err, a.job.Err))
 	}
-	r.instances, err = listInstances(ctx, cluster, server)
-	return err
 }
 
 // newlyPrepared lists the prepared transactions that were not there when the
 // lease began. They are told and never ended by us: whose they are cannot be
 // proven.
-func newlyPrepared(ctx context.Context, server *mysqlacct.Server, before []string) (out []event.Prepared, err error) {
-	now, err := server.Prepared(ctx)
+func newlyPrepared(now []mysqlacct.Prepared, before []string) (out []event.Prepared) {
 	for _, p := range now {
 		if !slices.Contains(before, p.XID) {
 			out = append(out, event.Prepared{XID: p.XID, End: p.End})
 		}
 	}
-	return out[:min(len(out), mostPrepared)], err
+	return out[:min(len(out), mostPrepared)]
 }
 
 // mostPrepared bounds what is kept and told of prepared transactions.
 const mostPrepared = 50
-
-func (s *Service) see(ctx context.Context, cluster catalog.Cluster, i instance, r removal) (event.InstanceLook, error) {
-	server, err := s.connectTo(ctx, cluster, i.endpoint)
-	if err != nil {
-		return event.InstanceLook{}, err
-	}
-	defer server.Close()
-	if err := i.is(server); err != nil {
-		return event.InstanceLook{}, err
-	}
-	look, err := server.See(ctx, r.account, r.answer.Outcome == event.Parked)
-	if err != nil {
-		return event.InstanceLook{}, err
-	}
-	account := "gone"
-	if !look.Gone {
-		account = "locked"
-	}
-	return event.InstanceLook{
-		Instance: look.Instance, Account: account, Killed: look.Killed, Sessions: look.Sessions, SeenAt: look.SeenAt,
-	}, nil
-}
 
 // forget deletes the lease's secret and sees that it is gone.
 func (s *Service) forget(ctx context.Context, id string) error {

@@ -4,15 +4,18 @@ import (
 	"context"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 )
 
 // Serve says at the start what PowerPole's administrators lack, so that it is
-// known before somebody's access must end. Nothing depends on it.
+// known before somebody's access must end. Nothing depends on it. At the end it
+// closes what is open to databases.
 func (s *Service) Serve(ctx context.Context) error {
 	for _, cluster := range s.Catalog.Clusters() {
 		s.checkRights(ctx, cluster)
 	}
 	<-ctx.Done()
+	s.Close()
 	return nil
 }
 
@@ -29,11 +32,10 @@ func (s *Service) checkRights(ctx context.Context, cluster catalog.Cluster) {
 	}
 }
 
-func (s *Service) missingRights(ctx context.Context, cluster catalog.Cluster) ([]string, error) {
-	server, err := s.connectTo(ctx, cluster, cluster.Engine.Writer)
-	if err != nil {
-		return nil, err
-	}
-	defer server.Close()
-	return missingRights(ctx, server, s.Catalog, cluster)
+func (s *Service) missingRights(ctx context.Context, cluster catalog.Cluster) (missing []string, err error) {
+	err = s.session(cluster, cluster.Engine.Writer, forGrants).use(ctx, func(server *mysqlacct.Server) error {
+		missing, err = missingRights(ctx, server, s.Catalog, cluster)
+		return err
+	})
+	return missing, err
 }

@@ -19,8 +19,12 @@ type Config struct {
 	CAFile string `env:"POWERPOLE_RDS_CA_FILE" envDefault:"/etc/powerpole/rds-global-bundle.pem"`
 }
 
+// workers is how many messages are handled at once: most wait for a look that
+// all share, and so many leases may end at the same moment.
+const workers = mostInside + 56
+
 // Spec tells package service how the grantor is made.
-func Spec() service.Spec { return service.Spec{Name: "grantor", Build: build} }
+func Spec() service.Spec { return service.Spec{Name: "grantor", Build: build, Workers: workers} }
 
 func build(_ context.Context, env *service.Env) (service.Service, error) {
 	var cfg Config

@@ -133,6 +133,7 @@ func newWorld(t testing.TB, db *accttest.Server) *world {
 	}
 	w.Service, err = grantor.New(w.options)
 	must(t, err)
+	t.Cleanup(w.Service.Close)
 	return w
 }
 

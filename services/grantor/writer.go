@@ -14,23 +14,19 @@ import (
 // onWriter does something on the cluster's writer. Where the endpoint leads to
 // one that is not the writer any more, the writer is looked for among the
 // instances.
-func (s *Service) onWriter(ctx context.Context, cluster catalog.Cluster, do func(*mysqlacct.Server) error) error {
-	server, err := s.connectTo(ctx, cluster, cluster.Engine.Writer)
-	if err != nil {
+func (s *Service) onWriter(ctx context.Context, cluster catalog.Cluster, why purpose, do func(*mysqlacct.Server) error) error {
+	var instances []instance
+	refused := s.session(cluster, cluster.Engine.Writer, why).use(ctx, func(server *mysqlacct.Server) error {
+		err := do(server)
+		if mysqlacct.IsReadOnly(err) {
+			var listing error
+			instances, listing = listInstances(ctx, cluster, server)
+			err = errors.Join(err, listing)
+		}
 		return err
-	}
-	defer server.Close()
-	refused := do(server)
-	if !mysqlacct.IsReadOnly(refused) {
-		return refused
-	}
-	instances, err := listInstances(ctx, cluster, server)
-	if err != nil {
-		return errors.Join(refused, err)
-	}
-	server.Close() // nothing is held on what is not the writer
+	})
 	for _, i := range instances {
-		if done, err := s.ifWriter(ctx, cluster, i, do); done {
+		if done, err := s.ifWriter(ctx, cluster, i, why, do); done {
 			return err
 		}
 	}
@@ -38,16 +34,15 @@ func (s *Service) onWriter(ctx context.Context, cluster catalog.Cluster, do func
 }
 
 // ifWriter does it if that instance is the writer.
-func (s *Service) ifWriter(ctx context.Context, cluster catalog.Cluster, i instance, do func(*mysqlacct.Server) error) (done bool, err error) {
-	server, err := s.connectTo(ctx, cluster, i.endpoint)
-	if err != nil {
-		return false, nil // one that is down is not the writer
-	}
-	defer server.Close()
-	if writable, err := server.Writable(ctx); err != nil || !writable {
-		return false, nil
-	}
-	return true, do(server)
+func (s *Service) ifWriter(ctx context.Context, cluster catalog.Cluster, i instance, why purpose, do func(*mysqlacct.Server) error) (done bool, err error) {
+	err = s.session(cluster, i.endpoint, why).use(ctx, func(server *mysqlacct.Server) error {
+		if writable, err := server.Writable(ctx); err != nil || !writable {
+			return err
+		}
+		done = true
+		return do(server)
+	})
+	return done, err // one that is down is not the writer
 }
 
 // instance is where one server of a cluster is, and what it must call itself if

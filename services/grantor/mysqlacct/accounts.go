@@ -24,18 +24,22 @@ func (s *Server) Knows(ctx context.Context, user string) (bool, error) {
 	return s.granted(ctx, user)
 }
 
-// hosts lists the hosts of a user name, by a query that must also return the
+// hosts lists the hosts of user names, by a query that must also return the
 // administrator's own row.
-func (s *Server) hosts(ctx context.Context, user string) (hosts []string, err error) {
-	seen := false
-	err = s.query(ctx, "looking at accounts", "SELECT User, Host FROM mysql.user WHERE User IN (?, ?)", func(row []string) {
+func (s *Server) hosts(ctx context.Context, users ...string) (map[string][]string, error) {
+	seen, hosts := false, map[string][]string{}
+	names, marks := []any{s.me[0]}, "?"
+	for _, user := range users {
+		names, marks = append(names, user), marks+", ?"
+	}
+	err := s.query(ctx, "looking at accounts", "SELECT User, Host FROM mysql.user WHERE User IN ("+marks+")", func(row []string) {
 		if row[0] == s.me[0] && (row[1] == s.me[1] || s.dialect.embedded) {
 			seen = true
 		}
-		if row[0] == user {
-			hosts = append(hosts, row[1])
+		if slices.Contains(users, row[0]) {
+			hosts[row[0]] = append(hosts[row[0]], row[1])
 		}
-	}, user, s.me[0])
+	}, names...)
 	if err == nil && !seen {
 		err = errBlind
 	}

@@ -60,11 +60,11 @@ func TestOnAuroraTheClusterListsItsInstancesAndKillsByProcedure(t *testing.T) {
 		if want := []mysqlacct.Instance{{ID: "shop-1", Writer: true}, {ID: "shop-2"}}; err != nil || !slices.Equal(found, want) || c.Name() != "shop-1" {
 			t.Errorf("instances %+v of %s, %v; want %+v", found, c.Name(), err, want)
 		}
-		ending, err := c.Revoke(t.Context(), p.Account, p.Lock)
+		ending, err := end(t, c, p)
 		if err != nil || ending.Killed != 1 {
 			t.Errorf("ended %+v, %v", ending, err)
 		}
-		if look, err := c.See(t.Context(), p.Account, false); err != nil || !look.Gone {
+		if look, err := see(t, c, p.Account, false); err != nil || !look.Gone {
 			t.Errorf("look %+v, %v", look, err)
 		}
 		if _, err := conn.ExecContext(t.Context(), "SELECT 1"); err == nil {

@@ -42,6 +42,8 @@ type Server struct {
 	me     [2]string
 	name   string
 	aurora string
+	// locks says that it may hold named locks.
+	locks bool
 }
 
 // Connect logs in as the administrator and finds out what the server is. A
@@ -86,6 +88,15 @@ func open(ctx context.Context, t Target) (*Server, error) {
 func (s *Server) Close() {
 	_ = s.conn.Close()
 	_ = s.db.Close()
+}
+
+// Check makes sure that the connection is still there.
+func (s *Server) Check(ctx context.Context) error {
+	row, err := s.one(ctx, "looking whether the connection is there", "SELECT CONNECTION_ID()")
+	if err == nil && row[0] != fmt.Sprint(s.id) {
+		err = errors.New("looking whether the connection is there: it is another one")
+	}
+	return err
 }
 
 // meet reads who the server is and who we are on it, and arranges the session.

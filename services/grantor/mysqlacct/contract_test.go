@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	driver "github.com/go-sql-driver/mysql"
 
@@ -54,15 +55,42 @@ func revoke(t *testing.T, s *accttest.Server, p mysqlacct.Plan) (mysqlacct.Endin
 		t.Fatal(err)
 	}
 	defer c.Close()
-	ending, err := c.Revoke(t.Context(), p.Account, p.Lock)
+	ending, err := end(t, c, p)
 	if err != nil {
 		t.Fatal(err)
 	}
-	look, err := c.See(t.Context(), p.Account, ending.Parked)
+	look, err := see(t, c, p.Account, ending.Parked)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return ending, look
+}
+
+// end is the end of one account.
+func end(t *testing.T, c *mysqlacct.Server, p mysqlacct.Plan) (mysqlacct.Ending, error) {
+	t.Helper()
+	r := &mysqlacct.Removal{Account: p.Account, Lock: p.Lock}
+	err := c.Revoke(t.Context(), r)
+	return r.Ending, errors.Join(err, r.Err)
+}
+
+// see looks until the end of one account is proven.
+func see(t *testing.T, c *mysqlacct.Server, a mysqlacct.Account, parked bool) (mysqlacct.Look, error) {
+	t.Helper()
+	p := &mysqlacct.Proof{Account: a, Parked: parked}
+	for {
+		if err := errors.Join(c.Look(t.Context(), p), p.Err); err != nil {
+			return mysqlacct.Look{}, err
+		}
+		if look, ok := p.Seen(); ok {
+			return look, nil
+		}
+		select {
+		case <-time.After(mysqlacct.LookApart): // of the server's time
+		case <-t.Context().Done():
+			return mysqlacct.Look{}, p.Missing()
+		}
+	}
 }
 
 func ping(t *testing.T, db *sql.DB) error {
@@ -224,7 +252,7 @@ func TestHostileNamesReachNoStatement(t *testing.T) {
 			if _, err := c.Prepare(t.Context(), p); err == nil {
 				t.Errorf("%q was granted", user)
 			}
-			if _, err := c.Revoke(t.Context(), p.Account, lockName); err == nil {
+			if _, err := end(t, c, p); err == nil {
 				t.Errorf("%q was revoked", user)
 			}
 		}

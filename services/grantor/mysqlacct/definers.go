@@ -2,6 +2,7 @@ package mysqlacct
 
 import (
 	"context"
+	"strings"
 
 	"github.com/powerpole/powerpole/pkg/grant"
 )
@@ -21,14 +22,14 @@ type Kept struct {
 // mostKept bounds what is listed: an event must stay small.
 const mostKept = 50
 
-// definerQueries find what names an account as DEFINER: kind, database, name,
-// and what takeOver must repeat.
+// definerQueries find what names accounts as DEFINER, without their list: kind,
+// database, name, what takeOver must repeat, and the account.
 func (d dialect) definerQueries() []string {
 	queries := []string{
-		"SELECT 'view', TABLE_SCHEMA, TABLE_NAME, SECURITY_TYPE, '' FROM information_schema.VIEWS WHERE DEFINER = ?",
-		"SELECT 'trigger', TRIGGER_SCHEMA, TRIGGER_NAME, SQL_MODE, EVENT_OBJECT_TABLE FROM information_schema.TRIGGERS WHERE DEFINER = ?",
-		"SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME, SQL_MODE, '' FROM information_schema.ROUTINES WHERE DEFINER = ?",
-		"SELECT 'event', EVENT_SCHEMA, EVENT_NAME, SQL_MODE, STATUS FROM information_schema.EVENTS WHERE DEFINER = ?",
+		"SELECT 'view', TABLE_SCHEMA, TABLE_NAME, SECURITY_TYPE, '', DEFINER FROM information_schema.VIEWS WHERE DEFINER IN ",
+		"SELECT 'trigger', TRIGGER_SCHEMA, TRIGGER_NAME, SQL_MODE, EVENT_OBJECT_TABLE, DEFINER FROM information_schema.TRIGGERS WHERE DEFINER IN ",
+		"SELECT LOWER(ROUTINE_TYPE), ROUTINE_SCHEMA, ROUTINE_NAME, SQL_MODE, '', DEFINER FROM information_schema.ROUTINES WHERE DEFINER IN ",
+		"SELECT 'event', EVENT_SCHEMA, EVENT_NAME, SQL_MODE, STATUS, DEFINER FROM information_schema.EVENTS WHERE DEFINER IN ",
 	}
 	if d.embedded {
 		return queries[1:2] // it gives the DEFINER of triggers only, and drops without asking
@@ -36,13 +37,22 @@ func (d dialect) definerQueries() []string {
 	return queries
 }
 
-// definers lists what names the account as DEFINER.
-func (s *Server) definers(ctx context.Context, a Account) (kept []Kept, err error) {
+// definers lists what names each account as DEFINER, by the account's String.
+func (s *Server) definers(ctx context.Context, all []*Removal) (map[string][]Kept, error) {
+	if len(all) == 0 {
+		return nil, nil
+	}
+	kept := map[string][]Kept{}
+	var names []any
+	for _, r := range all {
+		names = append(names, r.Account.String())
+	}
+	list := "(?" + strings.Repeat(", ?", len(names)-1) + ")"
 	for _, q := range s.dialect.definerQueries() {
-		err := s.query(ctx, "looking for definers", q, func(row []string) {
+		err := s.query(ctx, "looking for definers", q+list, func(row []string) {
 			o := stored{kind: row[0], database: row[1], name: row[2], setting: row[3], extra: row[4]}
-			kept = append(kept, Kept{Kind: o.kind, Name: o.database + "." + o.name, TakeOver: s.dialect.takeOver(o), database: o.database})
-		}, a.User+"@"+a.Host.String())
+			kept[row[5]] = append(kept[row[5]], Kept{Kind: o.kind, Name: o.database + "." + o.name, TakeOver: s.dialect.takeOver(o), database: o.database})
+		}, names...)
 		if err != nil {
 			return nil, err
 		}

@@ -25,8 +25,8 @@ func (s *Server) Drain(ctx context.Context, a Account, locked time.Duration) (le
 	if err != nil {
 		return 0, err
 	}
-	found, err := s.connections(ctx, a.User)
-	for _, id := range found.ids {
+	found, err := s.connections(ctx)
+	for _, id := range found.of[a.User] {
 		if err != nil {
 			break
 		}
@@ -54,4 +54,15 @@ func (s *Server) begunBefore(ctx context.Context, age time.Duration) (map[string
 	// Using InnoDB Transaction and Locking Information), so one look may miss
 	// what has just begun.
 	return ids, errors.Join(look(), pause(ctx, 150*time.Millisecond), look())
+}
+
+func pause(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
 }

@@ -29,7 +29,7 @@ func (s *Server) Prepare(ctx context.Context, p Plan) (Ready, error) {
 	if s.dialect.embedded && slices.ContainsFunc(p.Scopes, func(s Scope) bool { return len(s.Columns) > 0 }) {
 		return Ready{}, &Refusal{"columns", "this server has no privileges on columns, and the whole table was not approved"}
 	}
-	if err := s.takeLock(ctx, p.Lock); err != nil {
+	if err := s.takeLock(ctx, p.Lock, lockWithin); err != nil {
 		return Ready{}, err
 	}
 	literal, everybody, err := s.readServer(ctx)

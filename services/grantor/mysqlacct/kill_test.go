@@ -54,7 +54,7 @@ func TestAKillNeverReachesAnotherInstance(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer c.Close()
-	if _, err := c.Revoke(t.Context(), p.Account, p.Lock); err == nil {
+	if _, err := end(t, c, p); err == nil {
 		t.Error("it went on over another server")
 	}
 	if !swap {

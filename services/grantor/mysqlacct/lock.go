@@ -4,22 +4,27 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 )
 
 // errLockHeld means that another connection holds the request's named lock: a
 // handler that died and whose statement still runs.
 var errLockHeld = errors.New("taking the request's lock: another connection holds it")
 
+// lockWithin is how long a lock is waited for that another connection holds.
+const lockWithin = 5 * time.Second
+
 // takeLock takes the named lock that grant and revoke of one request share, so
 // that a statement of a dead handler cannot land after what it would undo. It
-// is held until the connection ends.
+// is held until Release, or until the connection ends.
 //
 // Safety: the name is of letters and digits (checkLock).
-func (s *Server) takeLock(ctx context.Context, name string) error {
-	row, err := s.one(ctx, "taking the request's lock", "SELECT GET_LOCK('"+name+"', 5)")
+func (s *Server) takeLock(ctx context.Context, name string, within time.Duration) error {
+	row, err := s.one(ctx, "taking the request's lock", fmt.Sprintf("SELECT GET_LOCK('%s', %d)", name, int(within.Seconds())))
 	if err != nil {
 		return err
 	}
+	s.locks = true
 	if row[0] != "1" {
 		return errLockHeld
 	}
@@ -29,7 +34,7 @@ func (s *Server) takeLock(ctx context.Context, name string) error {
 // seizeLock takes the lock, from whoever holds it if need be: that is a dead
 // handler's connection or a hostile one.
 func (s *Server) seizeLock(ctx context.Context, name string) error {
-	err := s.takeLock(ctx, name)
+	err := s.takeLock(ctx, name, lockWithin)
 	if !errors.Is(err, errLockHeld) {
 		return err
 	}
@@ -45,5 +50,16 @@ func (s *Server) seizeLock(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	return s.takeLock(ctx, name)
+	return s.takeLock(ctx, name, lockWithin)
+}
+
+// Release gives back the named locks that this connection holds, so that somebody
+// else may use it.
+func (s *Server) Release(ctx context.Context) error {
+	if !s.locks {
+		return nil
+	}
+	_, err := s.one(ctx, "giving back the request's lock", "SELECT RELEASE_ALL_LOCKS()")
+	s.locks = err != nil
+	return err
 }

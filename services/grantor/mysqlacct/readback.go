@@ -123,8 +123,8 @@ func (s *Server) onlyAccount(ctx context.Context, a Account) error {
 	if err != nil {
 		return err
 	}
-	if !slices.Equal(hosts, []string{a.Host.String()}) {
-		return &Refusal{"name", fmt.Sprintf("accounts named %q are on hosts %v", a.User, hosts)}
+	if of := hosts[a.User]; !slices.Equal(of, []string{a.Host.String()}) {
+		return &Refusal{"name", fmt.Sprintf("accounts named %q are on hosts %v", a.User, of)}
 	}
 	return nil
 }

@@ -52,16 +52,29 @@ func (d dialect) prepared(row []string) (Prepared, error) {
 	return Prepared{XID: xid, End: "XA ROLLBACK " + xid}, nil
 }
 
-// rollingBack counts the transactions that are still being undone: those of the
-// connections killed, and those of connections that the list no longer shows.
-func (s *Server) rollingBack(ctx context.Context, killed, connected map[string]bool) (n int, err error) {
+// transactions are those that InnoDB shows: state by the connection's number,
+// which is 0 for one that has none any more.
+type transactions [][2]string
+
+func (s *Server) transactions(ctx context.Context) (open transactions, err error) {
 	if s.dialect.embedded {
-		return 0, nil // it has no transactions to look at
+		return nil, nil // it has no transactions to look at
 	}
 	err = s.query(ctx, "looking for rollbacks", "SELECT trx_mysql_thread_id, trx_state FROM information_schema.INNODB_TRX", func(row []string) {
-		if killed[row[0]] || row[1] == "ROLLING BACK" && !connected[row[0]] {
+		open = append(open, [2]string{row[0], row[1]})
+	})
+	return open, err
+}
+
+// of counts those that are still being undone: of the connections killed, and
+// any whose connection the list no longer shows. The second needs no memory: as
+// long as a rollback has a connection, that is listed under its user's name, and
+// after that the rollback is waited for by everybody, whoever killed it and when.
+func (t transactions) of(killed, connected map[string]bool) (n int) {
+	for _, trx := range t {
+		if killed[trx[0]] || trx[1] == "ROLLING BACK" && !connected[trx[0]] {
 			n++
 		}
-	})
-	return n, err
+	}
+	return n
 }

@@ -78,10 +78,10 @@ func TestALookWithoutTheRightToSeeIsNoLook(t *testing.T) {
 		}
 		defer c.Close()
 		p := read("unseen")
-		if look, err := c.See(t.Context(), p.Account, false); err == nil {
+		if look, err := see(t, c, p.Account, false); err == nil {
 			t.Errorf("an administrator without PROCESS saw %+v", look)
 		}
-		if _, err := c.Revoke(t.Context(), p.Account, p.Lock); err == nil {
+		if _, err := end(t, c, p); err == nil {
 			t.Error("an administrator without PROCESS revoked")
 		}
 	})

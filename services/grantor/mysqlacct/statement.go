@@ -150,8 +150,8 @@ func (s *Server) abandon(ctx context.Context) {
 	if err := second.identify(ctx); err != nil || second.name != s.name || second.me != s.me {
 		return
 	}
-	ours, err := second.connections(ctx, s.me[0])
-	if err == nil && slices.Contains(ours.ids, fmt.Sprint(s.id)) {
+	found, err := second.connections(ctx)
+	if err == nil && slices.Contains(found.of[s.me[0]], fmt.Sprint(s.id)) {
 		_, _ = second.conn.ExecContext(ctx, fmt.Sprintf("KILL %d", s.id))
 	}
 }

@@ -1,0 +1,142 @@
+package mysqlacct
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+)
+
+// LookApart is how far apart the two looks are that must find no connection.
+const LookApart = time.Second
+
+// Proof is the end of one account as one instance shows it, look by look.
+type Proof struct {
+	Account Account
+	// Parked says that the account may be there, if it is locked.
+	Parked bool
+	// While is asked before its connections are killed: see Removal.
+	While func() error
+	// Err says why this account's look proves nothing.
+	Err error
+
+	look   Look
+	killed map[string]bool
+	// left is how many connections and rollbacks the last look found.
+	left int
+	// quietOn and quietAt are the connection and the time of a look that found
+	// none.
+	quietOn *Server
+	quietAt time.Time
+	proven  bool
+}
+
+// Seen is what was seen; ok is false as long as it proves nothing.
+func (p *Proof) Seen() (l Look, ok bool) { return p.look, p.proven && p.Err == nil }
+
+// Missing says what an unfinished proof waits for.
+func (p *Proof) Missing() error {
+	return fmt.Errorf("waiting for %s: %d connections and rollbacks of %s were left at the last look", p.look.Instance, p.left, p.Account.User)
+}
+
+// Look looks once at the ends of accounts on this instance: that each is gone, or
+// locked where it is parked; then it kills their connections. Two looks of this
+// connection, LookApart apart, that find none and nothing of theirs that is
+// still being rolled back, prove the end. The error is everybody's.
+func (s *Server) Look(ctx context.Context, all ...*Proof) error {
+	if err := s.mayLook(ctx); err != nil {
+		return err
+	}
+	if err := s.seeGone(ctx, all); err != nil {
+		return err
+	}
+	begun := time.Now()
+	found, err := s.connections(ctx)
+	if err != nil {
+		return err
+	}
+	looked := time.Now()
+	for _, p := range all {
+		if err := s.killSeen(ctx, p, found); err != nil {
+			return err
+		}
+	}
+	open, err := s.transactions(ctx)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		p.left = len(found.of[p.Account.User]) + open.of(p.killed, found.connected)
+		p.judge(s, begun, looked)
+	}
+	return nil
+}
+
+// judge is what a look, over which time passed, comes to.
+func (p *Proof) judge(on *Server, begun, looked time.Time) {
+	p.look.Instance, p.look.Killed = on.name, len(p.killed)
+	switch {
+	case p.left > 0 || p.Err != nil:
+		p.quietOn = nil
+	case p.quietOn != on:
+		p.quietOn, p.quietAt = on, looked
+	case begun.Sub(p.quietAt) >= LookApart:
+		p.proven, p.look.SeenAt = true, looked.UTC()
+	}
+}
+
+// seeGone looks at the accounts themselves.
+func (s *Server) seeGone(ctx context.Context, all []*Proof) error {
+	var names []string
+	for _, p := range all {
+		if p.Err = p.Account.check(); p.Err == nil {
+			names = append(names, p.Account.User)
+		}
+	}
+	hosts, err := s.hosts(ctx, names...)
+	if err != nil {
+		return err
+	}
+	for _, p := range all {
+		if p.Err != nil {
+			continue
+		}
+		there := slices.Contains(hosts[p.Account.User], p.Account.Host.String())
+		if p.look.Gone = !there; there {
+			p.Err = s.seeLocked(ctx, p.Account, p.Parked)
+		}
+	}
+	return nil
+}
+
+func (s *Server) seeLocked(ctx context.Context, a Account, parked bool) error {
+	if !parked {
+		return fmt.Errorf("looking for %s on %s: it is still there", a, s.name)
+	}
+	row, err := s.one(ctx, "reading back the lock", s.dialect.locked, a.User, a.Host.String())
+	if err == nil && row[0] != "Y" {
+		err = fmt.Errorf("looking for %s on %s: it is not locked", a, s.name)
+	}
+	return err
+}
+
+func (s *Server) killSeen(ctx context.Context, p *Proof, found seen) error {
+	if p.Err == nil && p.While != nil {
+		p.Err = p.While()
+	}
+	if p.killed == nil {
+		p.killed = map[string]bool{}
+	}
+	for _, id := range found.of[p.Account.User] {
+		if p.Err != nil {
+			return nil
+		}
+		err := s.kill(ctx, id)
+		if _, said := errors.AsType[*ServerError](err); err != nil && !said {
+			return err
+		}
+		p.Err, p.killed[id] = err, true
+	}
+	return nil
+}
