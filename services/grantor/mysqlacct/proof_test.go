@@ -23,8 +23,10 @@ func TestTwoLooksProveAnEndOnlyASecondApartAndOverOneConnection(t *testing.T) {
 			return ok
 		}
 		apart := func() { <-time.After(mysqlacct.LookApart) } // of the server's time
-		if look(first) || look(first) {
-			t.Error("two looks at once prove it")
+		for range 2 {
+			if look(first) {
+				t.Error("two looks at once prove it")
+			}
 		}
 		apart()
 		if look(second) {
