@@ -29,9 +29,10 @@ func main() { os.Exit(run()) }
 
 func run() int {
 	rest := flag.Duration("rest", 5*time.Minute, "how long services are watched at rest; at least the five minutes between two sweeps")
+	leases := flag.Int("leases", 10_000, "how many leases are swept at most")
 	roads := flag.Int("roads", 10, "how many times the road is gone")
 	bin := flag.String("bin", "bin", "folder with the services' binaries, as make build puts them")
-	only := flag.String("only", "", "measure this suite only: road, bus, end, rest")
+	only := flag.String("only", "", "measure this suite only: road, bus, end, sweep, rest")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -39,6 +40,7 @@ func run() int {
 		{"road", func(ctx context.Context) ([]row, error) { return road(ctx, *roads) }},
 		{"bus", throughput},
 		{"end", ends},
+		{"sweep", func(ctx context.Context) ([]row, error) { return sweeps(ctx, *bin, []int{*leases / 10, *leases / 2, *leases}) }},
 		{"rest", func(ctx context.Context) ([]row, error) { return atRest(ctx, *bin, *rest) }},
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)

@@ -5,9 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"regexp"
-	"strconv"
 	"sync"
 	"time"
 
@@ -59,20 +56,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-var vmRSS = regexp.MustCompile(`VmRSS:\s+(\d+) kB`)
-
 func resident(service string, pid int) row {
 	r := row{what: service + " at rest, resident", bound: fmt.Sprintf("%d MiB", mostResident), figure: "unknown"}
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	kib, err := status(pid, "VmRSS")
 	if err != nil {
 		return r
 	}
-	m := vmRSS.FindSubmatch(status)
-	if m == nil {
-		return r
-	}
-	kib, err := strconv.Atoi(string(m[1]))
-	r.figure, r.kept = fmt.Sprintf("%.1f MiB", float64(kib)/1024), err == nil && kib < mostResident<<10
+	r.figure, r.kept = fmt.Sprintf("%.1f MiB", float64(kib)/1024), kib < mostResident<<10
 	return r
 }
 

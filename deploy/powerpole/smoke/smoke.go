@@ -64,14 +64,21 @@ func Run(ctx context.Context, o Options) (Result, error) {
 // done with them.
 func Grant(ctx context.Context, o Options) (Result, error) {
 	return do(ctx, o, func(r *run, ctx context.Context) error {
-		if err := r.ask(ctx); err != nil {
-			return err
-		}
-		if err := r.approve(ctx); err != nil {
+		if err := r.open(ctx); err != nil {
 			return err
 		}
 		return r.release(ctx)
 	})
+}
+
+// Open goes the road as far as the credentials, and leaves the lease open.
+func Open(ctx context.Context, o Options) (Result, error) { return do(ctx, o, (*run).open) }
+
+func (r *run) open(ctx context.Context) error {
+	if err := r.ask(ctx); err != nil {
+		return err
+	}
+	return r.approve(ctx)
 }
 
 func do(ctx context.Context, o Options, road func(*run, context.Context) error) (Result, error) {
