@@ -59,6 +59,7 @@ type Options struct {
 	Slack     slackAPI
 	Log       *store.Log[Entry]
 	Machine   *store.Machine[State]
+	Pasts     *store.Machine[Past]
 	Sweep     *store.Sweep
 	Scheduler scheduler
 	Bus       store.Publisher
@@ -81,7 +82,7 @@ func New(o Options) (*Service, error) {
 	var errs []error
 	for name, missing := range map[string]bool{
 		"catalog": o.Catalog == nil, "policy": o.Policy.Hash() == "", "verifier": o.Verifier == nil, "signer": o.Signer == nil,
-		"Slack client": o.Slack == nil, "log": o.Log == nil, "machine": o.Machine == nil, "sweep": o.Sweep == nil, "scheduler": o.Scheduler == nil, "bus": o.Bus == nil,
+		"Slack client": o.Slack == nil, "log": o.Log == nil, "machine": o.Machine == nil, "pasts": o.Pasts == nil, "sweep": o.Sweep == nil, "scheduler": o.Scheduler == nil, "bus": o.Bus == nil,
 	} {
 		if missing {
 			errs = append(errs, errors.New("making approval: the "+name+" is missing"))

@@ -68,6 +68,8 @@ type Asked struct {
 	Ceiling    event.Duration `json:"ceiling"`
 	// Pending is how long the request waits for its approvers.
 	Pending event.Duration `json:"pending"`
+	// Recent is what the requester had asked for before, the newest first.
+	Recent []Recent `json:"recent,omitempty"`
 	// Rule names the catalog's rule that approves in their place.
 	Rule string `json:"rule,omitempty"`
 }

@@ -51,6 +51,7 @@ func (s *Service) question(q Request, cluster string, say texts) []slack.Block {
 			" " + slackui.Code(q.Cluster)),
 		slackui.Fields(fields...),
 		slackui.Section(say.Reason + "\n" + slackui.Quote(q.Reason, maxReason)),
+		slackui.Section(say.Recent + "\n" + lines(q.Recent, say)),
 		slackui.Section(say.Grants + "\n" + slackui.CodeBlock(strings.Join(grants(q.Asked), "\n"), maxGrants)),
 	}
 	if notes := (catalog.Role{Privileges: q.Privileges}).Notes(say.Language); len(notes) > 0 {

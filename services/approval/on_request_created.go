@@ -80,6 +80,9 @@ func (s *Service) opening(ctx context.Context, e event.Typed[event.RequestCreate
 	if !free {
 		return refusedBy(entry, ruleOpen, fmt.Sprintf(speak.TooMany, s.Catalog.Limits().OpenPerPerson))
 	}
+	if entry.Asked.Recent, err = s.recent(ctx, e.Header, who.User); err != nil {
+		return Entry{}, nil, err
+	}
 	if s.Policy.Decide(principal, policy.AutoApprove, resource).Allow {
 		entry.Asked.Rule = ruleAuto
 	}

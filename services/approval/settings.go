@@ -54,10 +54,12 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 	log, err2 := store.NewLog[Entry](db, env.Topology.TableName(), env.Source, env.Bus)
 	machine, err3 := store.NewMachine(env.Source, table, env.Bus)
 	sweep, err4 := store.NewSweep(db, env.Topology.TableName(), env.Quiet, env.Log)
-	if err := errors.Join(err1, err2, err3, err4); err != nil {
+	people, err5 := store.NewTable[Past](db, env.Topology.TableName())
+	pasts, err6 := store.NewMachine(env.Source, people, env.Bus)
+	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return nil, err
 	}
-	o.Log, o.Machine, o.Sweep = log, machine, sweep
+	o.Log, o.Machine, o.Pasts, o.Sweep = log, machine, pasts, sweep
 	return New(o)
 }
 

@@ -115,9 +115,13 @@ func setupMortal(tb testing.TB, m *mortal) *bundle {
 	ok(tb, err)
 	sweep, err := store.NewSweep(db, "powerpole-approval", new(pkgbus.Quiet), slog.New(slog.DiscardHandler))
 	ok(tb, err)
+	people, err := store.NewTable[approval.Past](db, "powerpole-approval")
+	ok(tb, err)
+	pasts, err := store.NewMachine(event.Approval, people, mortalBus{m, b.bus})
+	ok(tb, err)
 	b.options = approval.Options{
 		Catalog: cat, Policy: engine, Verifier: b.verifier, Signer: signer, Slack: client,
-		Log: b.log, Machine: machine, Sweep: sweep, Scheduler: mortalClock{m, b.clock}, Bus: mortalBus{m, b.bus},
+		Log: b.log, Machine: machine, Pasts: pasts, Sweep: sweep, Scheduler: mortalClock{m, b.clock}, Bus: mortalBus{m, b.bus},
 	}
 	b.Service, err = approval.New(b.options)
 	ok(tb, err)

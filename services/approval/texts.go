@@ -13,9 +13,14 @@ type texts struct {
 	Length, LatestEnd   string
 	Ticket, Grants      string
 	Reason              string
-	ApproveLabel        string
-	DenyLabel           string
-	LookLabel           string
+	// Recent is the heading of what the requester asked for before, NoRecent is
+	// what is there instead; a word each for what came of one.
+	Recent, NoRecent                     string
+	PastOpen, PastApproved, PastDenied   string
+	PastCancelled, PastLapsed, PastEnded string
+	ApproveLabel                         string
+	DenyLabel                            string
+	LookLabel                            string
 
 	// Needs: how many. ApprovedBy, Looking: people.
 	Needs, ApprovedBy, Looking string
@@ -56,6 +61,8 @@ func english() texts {
 		Heading:  "Database access request", Asks: "%s asks for *%s* on *%s*", Push: "%s asks for %s on %s",
 		Databases: "*Databases*", Tables: "*Tables*", Length: "*Length*", LatestEnd: "*Latest possible end*",
 		Ticket: "*Ticket*", Grants: "*What will be granted*", Reason: "*Reason*",
+		Recent: "*Asked for before*", NoRecent: "nothing",
+		PastOpen: "waiting", PastApproved: "approved", PastDenied: "denied", PastCancelled: "taken back", PastLapsed: "lapsed", PastEnded: "ended",
 		ApproveLabel: "Approve", DenyLabel: "Deny …", LookLabel: "I'm looking",
 		Needs: "Approvals still needed: %d", ApprovedBy: "Approved by %s", Looking: "Looking: %s", LapsesAt: "Lapses at %s",
 		IsApproved: ":white_check_mark: Approved by %s", IsApprovedByRule: ":white_check_mark: Approved by the catalog's rule %s",
@@ -81,6 +88,8 @@ func japanese() texts {
 		Heading:  "データベース接続の申請", Asks: "%s さんが *%s* を *%s* に申請しています", Push: "%s さんが %s を %s に申請しています",
 		Databases: "*データベース*", Tables: "*テーブル*", Length: "*利用時間*", LatestEnd: "*最も遅い終了時刻*",
 		Ticket: "*チケット*", Grants: "*付与される権限*", Reason: "*理由*",
+		Recent: "*これまでの申請*", NoRecent: "なし",
+		PastOpen: "承認待ち", PastApproved: "承認済み", PastDenied: "却下", PastCancelled: "取り下げ", PastLapsed: "失効", PastEnded: "終了",
 		ApproveLabel: "承認", DenyLabel: "却下 …", LookLabel: "確認中",
 		Needs: "あと %d 名の承認が必要です", ApprovedBy: "承認済み: %s", Looking: "確認中: %s", LapsesAt: "失効時刻 %s",
 		IsApproved: ":white_check_mark: %s が承認しました", IsApprovedByRule: ":white_check_mark: カタログの規則 %s により承認されました",
