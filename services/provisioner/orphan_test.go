@@ -1,6 +1,8 @@
 package provisioner_test
 
 import (
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -188,6 +190,29 @@ func TestAnOrphanIsNotEndedBeforePeopleAreTold(t *testing.T) {
 		w.sweep()
 		if len(w.standing("")) != 0 {
 			t.Error("it stands")
+		}
+	})
+}
+
+func TestASweepIsToldOfManyInstancesInPages(t *testing.T) {
+	var told atomic.Int32
+	watch := aws.Options{Observe: func(c aws.Call) {
+		if c.Operation == "DescribeInstances" {
+			told.Add(1)
+		}
+	}}
+	inBubble(t, watch, func(t *testing.T, w *world) {
+		for range 450 {
+			w.stray(provisioner.TagRequest, w.id)
+		}
+		time.Sleep(old)
+		before := told.Load()
+		w.sweep()
+		if n := told.Load() - before; n < 3 {
+			t.Errorf("it asked %d times", n)
+		}
+		if alarms := said[event.Alarmed](t, w.bus); len(alarms) != 1 || !strings.HasPrefix(alarms[0].Text, "450 instances") {
+			t.Errorf("it says %+v", alarms)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
 )
@@ -45,10 +46,14 @@ func (s *Service) lookAround(ctx context.Context) world {
 	return w
 }
 
+// perPage is how many instances a sweep is told of at once: EC2 says kilobytes
+// of each, of which little is kept.
+const perPage = 200
+
 // tagged looks for what bears our installation's tag and that of any request, and
 // has not ended.
 func (s *Service) tagged(ctx context.Context, region string) ([]instance, error) {
-	return s.describe(ctx, region, &ec2.DescribeInstancesInput{Filters: []types.Filter{
+	return s.describe(ctx, region, &ec2.DescribeInstancesInput{MaxResults: aws.Int32(perPage), Filters: []types.Filter{
 		s.ours(), where("tag-key", TagRequest),
 		where("instance-state-name", "pending", "running", "stopping", "stopped"),
 	}})
