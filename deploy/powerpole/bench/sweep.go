@@ -40,7 +40,7 @@ const (
 func sweeps(ctx context.Context, folder string, leases []int) (rows []row, err error) {
 	calls := &sweepCalls{}
 	o := demo.Options{NoServices: true, SweepEvery: 24 * time.Hour, Observe: calls.add}
-	err = withDemo(ctx, o, func(ctx context.Context, d *demo.Demo) (err error) {
+	err = demo.With(ctx, o, func(ctx context.Context, d *demo.Demo) (err error) {
 		fleet, err := demo.StartFleet(ctx, folder, d.Endpoints(), io.Discard)
 		if err != nil {
 			return err
@@ -166,10 +166,17 @@ func (b *sweepBench) one(ctx context.Context, s topology.Service) (swept, error)
 	if _, err := b.sqs.SendMessage(ctx, &sqs.SendMessageInput{QueueUrl: queue.QueueUrl, MessageBody: aws.String(string(body))}); err != nil {
 		return swept{}, err
 	}
-	if err := b.drained(ctx, *queue.QueueUrl); err != nil {
+	within, cancel := context.WithTimeout(ctx, 2*mostSweep)
+	defer cancel()
+	err = b.drained(within, *queue.QueueUrl)
+	done := b.calls.end()
+	if within.Err() != nil && ctx.Err() == nil { // it goes on; what it has taken is a figure too
+		fmt.Fprintf(os.Stderr, "%s did not end its sweep within %s\n", s.Name, 2*mostSweep)
+		err = nil
+	}
+	if err != nil {
 		return swept{}, err
 	}
-	done := b.calls.end()
 	done.before = before
 	done.peak, err = status(b.fleet.PID(s.Name), "VmHWM")
 	return done, err
