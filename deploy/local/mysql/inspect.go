@@ -3,8 +3,10 @@ package mysql
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/dolthub/go-mysql-server/sql"
 	"github.com/dolthub/go-mysql-server/sql/mysql_db"
 )
 
@@ -65,4 +67,32 @@ func (s *Server) Connections() []Connection {
 	}
 	slices.SortFunc(all, func(a, b Connection) int { return cmp.Compare(a.ID, b.ID) })
 	return all
+}
+
+// Privileges is what an account has, one line for each privilege and where it
+// applies, sorted, as "SELECT ON shop.*" and "SELECT ON shop.orders". USAGE,
+// which is none, and privileges on columns are left out.
+func (s *Server) Privileges(user, host string) []string {
+	rd := s.accounts.db.Reader()
+	defer rd.Close()
+	u, ok := rd.GetUser(mysql_db.UserPrimaryKey{User: user, Host: host})
+	if !ok {
+		return nil
+	}
+	all := lines("*.*", u.PrivilegeSet.ToSlice())
+	for _, db := range u.PrivilegeSet.GetDatabases() {
+		all = append(all, lines(db.Name()+".*", db.ToSlice())...)
+		for _, t := range db.GetTables() {
+			all = append(all, lines(db.Name()+"."+t.Name(), t.ToSlice())...)
+		}
+	}
+	slices.Sort(all)
+	return all
+}
+
+func lines(where string, privileges []sql.PrivilegeType) (out []string) {
+	for _, p := range privileges {
+		out = append(out, strings.ToUpper(p.String())+" ON "+where)
+	}
+	return out
 }

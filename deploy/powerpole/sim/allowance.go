@@ -35,6 +35,8 @@ func (f Fault) class() class {
 			return harmless
 		}
 		return refusing
+	case Storm:
+		return refusing
 	case Throttled, Slow:
 		if strings.HasPrefix(f.What, "slack ") {
 			return harmless

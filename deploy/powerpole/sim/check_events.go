@@ -179,7 +179,7 @@ func (c *checks) everybody() {
 		}
 		for _, f := range c.world.faults.fired {
 			from, to := c.world.began.Add(f.from), c.world.began.Add(f.to)
-			if f.Kind == Everybody && from.Before(granted.GrantedAt.Add(-time.Second)) && to.After(e.at) {
+			if (f.Kind == Everybody || f.Kind == Mandatory) && from.Before(granted.GrantedAt.Add(-time.Second)) && to.After(e.at) {
 				c.fail("S1", "%s was granted while everybody had more than the catalog says", e.Detail.RequestID)
 			}
 		}

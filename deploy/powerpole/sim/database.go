@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -51,6 +52,9 @@ type asked struct {
 func (g *gated) Write(b []byte) (int, error) {
 	c := describeSQL(b)
 	c.process, c.message = g.process, g.message
+	if c.op == "mysql GRANT" {
+		c.body = slices.Clone(b)
+	}
 	f, err := g.process.begin(g.open, c)
 	if err == nil && f.refused {
 		err = errCut
@@ -75,6 +79,7 @@ func (g *gated) Read(b []byte) (int, error) {
 		_ = g.Close()
 		return 0, err
 	}
+	g.process.world.meddle(g.open, q.call, q.kind)
 	return n, nil
 }
 

@@ -84,6 +84,15 @@ func (w *world) scenes(f Fault) []scene {
 			}),
 			end(func() { w.note("nobody", w.asAdmin(context.Background(), "DROP USER ''@'%'")) }),
 		}
+	case Mandatory:
+		return []scene{
+			begin(func(ctx context.Context) {
+				w.note("role", w.asAdmin(ctx, "SET GLOBAL mandatory_roles = 'of_everybody'"))
+			}),
+			end(func() { w.note("no role", w.asAdmin(context.Background(), "SET GLOBAL mandatory_roles = ''")) }),
+		}
+	case Storm:
+		return []scene{begin(func(ctx context.Context) { w.again(ctx, f.Where) })}
 	case Redrive:
 		return []scene{begin(w.redrive)}
 	default:

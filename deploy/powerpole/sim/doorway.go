@@ -46,6 +46,7 @@ func (d *doorway) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	c := d.describe(r, body)
 	c.process, c.body, c.message = d.process, body, bus.MessageID(r.Context())
+	defer d.process.world.hands.call(c)()
 	fate, err := d.process.begin(r.Context(), c)
 	if err != nil {
 		return nil, err
@@ -59,6 +60,9 @@ func (d *doorway) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	if err := d.process.end(r.Context(), c, fate); err != nil {
 		return nil, err
+	}
+	if c.op == "sqs ReceiveMessage" {
+		return d.process.received(resp, c, fate)
 	}
 	return resp, nil
 }
@@ -76,12 +80,22 @@ func (d *doorway) make(r *http.Request, c call, f fate) (*http.Response, error) 
 	case f.kind == Partial && c.op == "events PutEvents":
 		return partly(r, c.body, d.next)
 	case c.op == "sqs ReceiveMessage":
-		// SQS brings what it likes, up to what was asked for.
-		few := fmt.Sprintf(`"MaxNumberOfMessages":%d`, 1+hash(d.process.world.gate.steps, 0, c.process.name)%9)
+		few := fmt.Sprintf(`"MaxNumberOfMessages":%d`, d.process.few())
 		return d.next.RoundTrip(rebuilt(r, bytes.Replace(c.body, []byte(`"MaxNumberOfMessages":10`), []byte(few), 1)))
 	default:
 		return d.next.RoundTrip(rebuilt(r, c.body))
 	}
+}
+
+// few is how many messages SQS brings, up to what was asked for: as it likes,
+// but one at a time where handlers may run out of time. Two that begin at one
+// moment also end at one moment then, in no order, and both draw from the same
+// randomness.
+func (p *process) few() uint64 {
+	if p.world.faults.slowing(p.name) {
+		return 1
+	}
+	return 1 + hash(p.world.gate.steps, 0, p.name)%9
 }
 
 // begin parks before the call and says what becomes of it.

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,6 +25,9 @@ const (
 	CrashBefore FaultKind = "crashes before"
 	CrashAfter  FaultKind = "crashes after"
 	Unacked     FaultKind = "is told yes and nothing happens at"
+	Again       FaultKind = "is given the same messages again after"
+	Widened     FaultKind = "has somebody give the account more after"
+	Narrowed    FaultKind = "has somebody take from the account after"
 	// Of a time.
 	Down      FaultKind = "is down"
 	Misread   FaultKind = "is started again and again with"
@@ -35,6 +39,8 @@ const (
 	Replay    FaultKind = "replays the archive"
 	Redrive   FaultKind = "redrives the dead letters"
 	Everybody FaultKind = "gives everybody SELECT on billing"
+	Mandatory FaultKind = "gives everybody a role"
+	Storm     FaultKind = "is slow and gets all its messages once more"
 )
 
 // Fault is one thing that goes wrong.
@@ -62,7 +68,7 @@ func (f Fault) String() string {
 		return fmt.Sprintf("%s number %d to %s is %s late", f.What, f.Nth+1, f.Where, f.By)
 	case Never:
 		return fmt.Sprintf("%s number %d of %s never fires", f.What, f.Nth+1, f.Where)
-	case Lost, Throttled, Slow, Partial, CrashBefore, CrashAfter, Unacked:
+	case Lost, Throttled, Slow, Partial, CrashBefore, CrashAfter, Unacked, Again, Widened, Narrowed:
 		s := fmt.Sprintf("%s %s %s number %d", f.Where, f.Kind, f.What, f.Nth+1)
 		if f.N > 1 {
 			s += fmt.Sprintf(" and the next %d", f.N-1)
@@ -109,13 +115,28 @@ var services = []string{"intake", "approval", "provisioner", "grantor", "notifie
 
 // newFault makes one of a random kind, somewhere in the time of the deeds.
 func newFault(r *rand.Rand, deeds []Deed) Fault {
-	switch n := r.IntN(20); {
+	switch n := r.IntN(24); {
 	case n < 4:
 		return messageFault(r)
-	case n < 14:
+	case n < 12:
 		return callFault(r)
+	case n < 16:
+		return rareFault(r)
 	default:
 		return timedFault(r, deeds)
+	}
+}
+
+// rareFault is of a call that few services make, and that a guard is for.
+func rareFault(r *rand.Rand) Fault {
+	nth := func(of ...int) int { return pick(r, of) }
+	switch r.IntN(4) {
+	case 0:
+		return Fault{Kind: Again, Where: pick(r, services[1:]), What: "sqs ReceiveMessage", Nth: nth(0, 1, 2, 3, 5, 8), N: 1 + r.IntN(20)}
+	case 1:
+		return Fault{Kind: pick(r, []FaultKind{Widened, Narrowed}), Where: "grantor", What: "mysql GRANT", Nth: nth(0, 0, 1, 2), N: 1}
+	default:
+		return Fault{Kind: Partial, Where: pick(r, services), What: "events PutEvents", Nth: nth(0, 0, 1, 1, 2, 3, 5, 8), N: 1}
 	}
 }
 
@@ -138,8 +159,6 @@ func callFault(r *rand.Rand) Fault {
 	f.What = pick(r, strings.Split(effects[f.Where], ","))
 	f.Kind = pick(r, []FaultKind{Lost, Lost, Throttled, Slow, CrashBefore, CrashBefore, CrashAfter, CrashAfter, CrashAfter})
 	switch {
-	case f.What == "events PutEvents" && r.IntN(3) == 0:
-		f.Kind = Partial
 	case f.What == "sqs DeleteMessageBatch" && r.IntN(3) == 0:
 		f.Kind = Unacked
 	case f.Kind == Throttled:
@@ -160,7 +179,7 @@ func timedFault(r *rand.Rand, deeds []Deed) Fault {
 	length := func() time.Duration {
 		return pick(r, []time.Duration{span(r, 5*time.Second, time.Minute), span(r, time.Minute, 30*time.Minute)})
 	}
-	f.Kind = pick(r, []FaultKind{Down, Down, Misread, Refusing, Refusing, Refusing, Failover, Exhausted, NoAgent, Killed, Replay, Redrive, Everybody})
+	f.Kind = pick(r, []FaultKind{Down, Down, Misread, Refusing, Refusing, Refusing, Failover, Exhausted, NoAgent, Killed, Replay, Redrive, Everybody, Mandatory, Storm, Storm})
 	switch f.Kind {
 	case Down:
 		f.Where, f.For = pick(r, services), length()
@@ -179,8 +198,13 @@ func timedFault(r *rand.Rand, deeds []Deed) Fault {
 		f.Where = "somebody"
 	case Replay, Redrive:
 		f.Where = "an operator"
-	case Everybody:
+	case Everybody, Mandatory:
+		// Before an account is made: nobody looks when it is there.
+		asked := slices.DeleteFunc(slices.Clone(deeds), func(d Deed) bool { return d.Kind != Ask })
+		f.At = pick(r, asked).At + span(r, 0, 5*time.Minute)
 		f.Where, f.For = "somebody", span(r, 20*time.Minute, time.Hour)
+	case Storm:
+		f.Where, f.For, f.By = pick(r, services[1:]), span(r, time.Minute, 4*time.Minute), span(r, 5*time.Second, 25*time.Second)
 	}
 	return f
 }

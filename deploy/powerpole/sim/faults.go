@@ -3,6 +3,7 @@ package sim
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -74,6 +75,9 @@ func (f *faults) of(c call) fate {
 			broken := hash(uint64(n), uint64(w.At), c.op)%2 == 0
 			return fate{kind: Refusing, refused: true, broken: broken}
 		}
+		if w.Kind == Storm && w.Where == service && within(w, f.now()) && !strings.HasPrefix(c.op, "sqs ") {
+			return fate{kind: Slow, by: w.By}
+		}
 		if w.timed() || w.Where != service || w.What != c.op || n < w.Nth || n >= w.Nth+max(w.N, 1) {
 			continue
 		}
@@ -81,7 +85,7 @@ func (f *faults) of(c call) fate {
 		case Throttled:
 			f.note(w, 0)
 			return fate{kind: w.Kind, refused: true}
-		case Lost, Slow, Partial, CrashBefore, CrashAfter, Unacked:
+		case Lost, Slow, Partial, CrashBefore, CrashAfter, Unacked, Again, Widened, Narrowed:
 			f.note(w, w.By)
 			return fate{kind: w.Kind, by: w.By}
 		}
@@ -90,6 +94,14 @@ func (f *faults) of(c call) fate {
 }
 
 func (f *faults) whileReplaying() []string { return f.replayed }
+
+// slowing says that handlers of the service may run out of time which begin now.
+func (f *faults) slowing(service string) bool {
+	const timeout = time.Minute // with something to spare
+	return slices.ContainsFunc(f.plan, func(w Fault) bool {
+		return (w.Kind == Refusing || w.Kind == Storm && w.Where == service) && f.now() > w.At-timeout && f.now() < w.At+w.For
+	})
+}
 
 func within(w Fault, now time.Duration) bool { return now >= w.At && now < w.At+w.For }
 

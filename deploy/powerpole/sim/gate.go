@@ -83,10 +83,10 @@ func (g *gate) pass(ctx context.Context, s stop) error {
 }
 
 // latency is how long a call waits at the least: mostly some milliseconds, now
-// and then up to a second.
+// and then up to a second, and never nothing.
 func (g *gate) latency(key string) time.Duration {
 	h := hash(g.seed, g.steps, key)
-	d := time.Duration(h/16%8) * time.Millisecond
+	d := time.Duration(1+h/16%8) * time.Millisecond
 	switch h % 16 {
 	case 0:
 		d *= 100

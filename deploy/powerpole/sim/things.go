@@ -33,6 +33,8 @@ type things struct {
 	world *world
 	all   []*thing
 	now   map[string]*thing // what is there, by kind and id
+	// open says which accounts were open when they were last looked at.
+	open map[string]bool
 	// addresses are those that instances had, by id.
 	addresses map[string]netip.Addr
 }
@@ -100,6 +102,7 @@ func (t *things) accounts() {
 			if !a.Locked {
 				unlocked = append(unlocked, request)
 			}
+			t.opened(a, request)
 		}
 	}
 	t.found(anAccount, there)

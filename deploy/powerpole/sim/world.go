@@ -44,6 +44,7 @@ type world struct {
 	catalog, keys   string
 	foreignInstance string
 	overheard       canaries
+	hands           *hands
 	// group is everybody who acts.
 	group sync.WaitGroup
 
@@ -67,8 +68,9 @@ func newWorld(ctx context.Context, p Plan, reseed func(uint64), dir string) (*wo
 	w.gate = newGate(p.Seed, w.trace, reseed)
 	w.faults = newFaults(p.Faults, w.elapsed)
 	w.post = newPost(w.gate, w.faults)
-	w.things = &things{world: w, now: map[string]*thing{}, addresses: map[string]netip.Addr{}}
+	w.things = &things{world: w, now: map[string]*thing{}, open: map[string]bool{}, addresses: map[string]netip.Addr{}}
 	w.checks = newChecks(w)
+	w.hands = newHands(w)
 	var err error
 	w.stack, err = localaws.New(context.Background(), localaws.Options{
 		LongPoll: longPoll, SchedulerPrecision: time.Minute, Carry: w.post.carry, OnEvent: w.seen.saw,

@@ -21,6 +21,7 @@ func mutants() []mutant {
 		},
 		{"store: an effect without a claim", "pkg/store/machine.go", "claimed, err := m.claim(ctx, r, a)", "claimed, err := r, error(nil)\n\tif a.Intent != nil {\n\t\ta.Intent(&claimed.State)\n\t}"},
 		{"store: a claim that ran out is not resolved", "pkg/store/machine.go", "if r.Claim != nil && time.Now().Before(r.Claim.Until) {", "if r.Claim != nil {"},
+		{"store: a step that leaves a claim that ran out unresolved", "pkg/store/machine.go", "if r.Claim != nil && (s.act == nil || s.act.Resolves != r.Claim.Name) {", "if false {"},
 		{"store: a live claim is not respected", "pkg/store/machine.go", "if r.Claim != nil && time.Now().Before(r.Claim.Until) {", "if false {"},
 		{
 			"store: events are not owed by the record", "pkg/store/machine.go",
@@ -38,7 +39,8 @@ func mutants() []mutant {
 		{"grantor: no name claim", "services/grantor/state.go", "if s.Account == nil || s.Account.Removed {", "if true {"},
 		{"grantor: the wished name though the server knows it", "services/grantor/choose.go", "if err != nil || !known {\n\t\t\treturn wish, err", "if true {\n\t\t\treturn wish, err"},
 		{"grantor: not locked first", "services/grantor/mysqlacct/grant.go", `" ACCOUNT LOCK"`, `" ACCOUNT UNLOCK"`},
-		{"grantor: nothing is read back", "services/grantor/mysqlacct/grant.go", "if more := without(everybody, p.Everybody); len(more) > 0 {", "if more := without(everybody, p.Everybody); len(more) < 0 {"},
+		{"grantor: what everybody has is not looked at", "services/grantor/mysqlacct/grant.go", "if more := without(everybody, p.Everybody); len(more) > 0 {", "if more := without(everybody, p.Everybody); len(more) < 0 {"},
+		{"grantor: privileges are not read back", "services/grantor/mysqlacct/readback.go", "if len(more)+len(less) > 0 {", "if len(more)+len(less) < 0 {"},
 		{"grantor: an undone grant after a crash is not undone", "services/grantor/decide_end.go", "case r.Claim == nil && !r.State.began():", "case r.State.Outcome == \"\":"},
 		{"grantor: the secret stays", "services/grantor/remove.go", "if err := s.forget(ctx, id); err != nil {", "if err := error(nil); err != nil {"},
 		{"approval: the same click counts twice", "services/approval/decide.go", "if among(q.Votes, c.By) {", "if false {"},
