@@ -43,8 +43,8 @@ type (
 
 // begin posts a placeholder. It says nothing: if its answer is lost, another is
 // posted, and nobody may read direct messages to find the first.
-func (s *Service) begin(r record, resolves string) store.Step[State] {
-	return store.Act(action{Name: doBegin, Resolves: resolves, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
+func (s *Service) begin(r record, resolves string, heard func(*State)) store.Step[State] {
+	return store.Act(action{Name: doBegin, Resolves: resolves, Intent: heard, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
 		channel, err := s.direct(ctx, st.Ask.Requester.User)
 		ts := ""
 		if err == nil {
@@ -91,8 +91,8 @@ func refused(what, code string, to func(*State)) transition {
 }
 
 // edit shows the record as it is.
-func (s *Service) edit(r record, resolves string) store.Step[State] {
-	return store.Act(action{Name: doEdit, Resolves: resolves, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
+func (s *Service) edit(r record, resolves string, heard func(*State)) store.Step[State] {
+	return store.Act(action{Name: doEdit, Resolves: resolves, Intent: heard, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
 		options, err := s.render(ctx, r.ID, st)
 		if err != nil {
 			return transition{}, err

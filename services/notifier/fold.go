@@ -28,7 +28,7 @@ func (s *Service) fold(ctx context.Context, h event.Header, change func(*State) 
 func (s *Service) run(ctx context.Context, h event.Header, change func(*State) bool) error {
 	return patiently(ctx, s.Requests, h, func(r store.Record[State]) store.Step[State] {
 		if r.Claim != nil {
-			return s.again(r, *r.Claim)
+			return s.again(r, *r.Claim, func(st *State) { change(st) })
 		}
 		if probe := r.State; change(&probe) {
 			return store.Move(store.Transition[State]{To: func(st *State) { change(st) }})
@@ -79,9 +79,9 @@ func (s *Service) next(r store.Record[State]) store.Step[State] {
 	case len(st.Answers) > 0:
 		return s.answer(r, "")
 	case reachable && st.DM.TS == "":
-		return s.begin(r, "")
+		return s.begin(r, "", nil)
 	case reachable && st.Shown < st.Rev:
-		return s.edit(r, "")
+		return s.edit(r, "", nil)
 	case st.Phase() == Ended && !st.LineDone:
 		return s.line(r, nil)
 	default:
@@ -89,15 +89,16 @@ func (s *Service) next(r store.Record[State]) store.Step[State] {
 	}
 }
 
-// again finishes what somebody had begun.
-func (s *Service) again(r store.Record[State], c store.Claim) store.Step[State] {
+// again finishes what somebody had begun. What was heard goes on record with the
+// claim, before the effect: while Slack fails, its message may be parked.
+func (s *Service) again(r store.Record[State], c store.Claim, heard func(*State)) store.Step[State] {
 	switch c.Name {
 	case doAnswer:
 		return s.answer(r, c.Name)
 	case doBegin:
-		return s.begin(r, c.Name)
+		return s.begin(r, c.Name, heard)
 	case doEdit:
-		return s.edit(r, c.Name)
+		return s.edit(r, c.Name, heard)
 	case doLine:
 		return s.line(r, &c)
 	default:
