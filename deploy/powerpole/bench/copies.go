@@ -181,11 +181,7 @@ func (c *copies) upTo(ctx context.Context, leases int) error {
 	group.SetLimit(8)
 	for ; c.made < leases-1; c.made++ {
 		n := c.made
-		// One connection has one statement at a time.
-		if err := ctx.Err(); err != nil {
-			break
-		}
-		address, instance, err := c.place(ctx, n)
+		address, instance, err := c.place(ctx, n) // one by one: the administrator has one connection
 		if err != nil {
 			return errors.Join(err, group.Wait())
 		}
