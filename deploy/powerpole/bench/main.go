@@ -40,7 +40,9 @@ func run() int {
 		{"road", func(ctx context.Context) ([]row, error) { return road(ctx, *roads) }},
 		{"bus", throughput},
 		{"end", ends},
-		{"sweep", func(ctx context.Context) ([]row, error) { return sweeps(ctx, *bin, []int{*leases / 10, *leases / 2, *leases}) }},
+		{"sweep", func(ctx context.Context) ([]row, error) {
+			return sweeps(ctx, *bin, []int{*leases / 10, *leases / 2, *leases})
+		}},
 		{"rest", func(ctx context.Context) ([]row, error) { return atRest(ctx, *bin, *rest) }},
 	}
 	out := tabwriter.NewWriter(os.Stdout, 0, 0, 2, ' ', 0)
