@@ -8,7 +8,7 @@ TESTFLAGS ?=
 # out every method that nobody calls: a service's binary is 34 MB, not 87.
 BUILDTAGS := grpcnotrace,lambda.norpc
 
-.PHONY: help demo test build smoke smoke-processes smoke-mariadb chaos test-db browser-test sim mutants bench lint tidy tidy-check generate clean
+.PHONY: help demo test build smoke smoke-processes smoke-mariadb chaos test-db browser-test sim mutants mutants-quick bench lint tidy tidy-check generate clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
@@ -58,8 +58,11 @@ SEED_START ?= 1
 sim: ## histories of all six services in virtual time, with faults: make sim SEEDS=10000 SEED_START=1
 	cd deploy/powerpole && go run ./sim/cmd/sim -seeds $(SEEDS) -start $(SEED_START)
 
-mutants: ## remove one guard at a time, and see that the simulation notices
-	cd deploy/powerpole && go run ./sim/cmd/mutants
+mutants: ## remove one guard at a time, and see that the simulation notices: make mutants MUTANTS="-only warrant -seeds 100"
+	cd deploy/powerpole && go run ./sim/cmd/mutants $(MUTANTS)
+
+mutants-quick: ## a few that are caught within some seeds: does the simulation still see?
+	cd deploy/powerpole && go run ./sim/cmd/mutants -quick -seeds 50
 
 bench: build ## measure, and print a table
 	go run ./deploy/powerpole/bench -bin bin

@@ -10,7 +10,7 @@ func mutants() []mutant {
 		},
 		{
 			"bus: Later is acknowledged", "pkg/bus/judge.go",
-			"return verdict{action: comeBack, reason: laterReason(err), after: later.after, err: err}", "return verdict{action: acknowledge, reason: laterReason(err), err: err}",
+			"return verdict{action: comeBack, reason: laterReason(err), after: later.after, err: err}", "return verdict{action: acknowledge, reason: laterReason(err), after: later.after, err: err}",
 		},
 		{"bus: a message that is here already is handled beside itself", "pkg/bus/flights.go", "if f, ok := t.byID[m.id]; ok {", "if f, ok := t.byID[m.id]; ok && f == nil {"},
 		{"bus: no heartbeat", "pkg/bus/settle.go", "s.hides.add(hiding{flight: f, after: c.Visibility, heartbeat: true})", "_ = f"},
@@ -59,5 +59,37 @@ func mutants() []mutant {
 		{"reaper: the receipt without the schedules", "services/reaper/disarm.go", "n, err := s.clear(ctx, r.ID, st.names())", "n, err := 0, error(nil)"},
 		{"reaper: a receipt without the account", "services/reaper/decide.go", "if st.Revoked == nil || st.Terminated == nil {", "if st.Terminated == nil {\n\t\t\treturn store.Done[State]()\n\t\t}\n\t\tif st.Revoked == nil {\n\t\t\tst.Revoked = &event.Revoked{Outcome: event.None, SeenAt: now, How: \"not looked\"}\n\t\t\tr.State = st\n\t\t}\n\t\tif false {"},
 		{"notifier: edits are not repeated", "services/notifier/effects.go", "shown := func(now *State) { now.Shown = st.Rev }", "shown := func(now *State) { now.Shown = now.Rev + 1 }"},
+	}
+}
+
+// needed are the mutants that must be caught: one for each guard that PowerPole
+// rests on.
+func needed() []string {
+	return []string{
+		"publish: FailedEntryCount is not looked at",
+		"bus: a message that is here already is handled beside itself",
+		"bus: no heartbeat",
+		"bus: replayed events are handled",
+		"store: no compare-and-set",
+		"store: an effect without a claim",
+		"store: a claim that ran out is not resolved",
+		"store: events are not owed by the record",
+		"warrant: one of another request counts",
+		"provisioner: no tombstone",
+		"grantor: no name claim",
+		"grantor: not locked first",
+		"grantor: privileges are not read back",
+		"approval: any group is everybody's",
+		"reaper: a stop out of its generation counts",
+	}
+}
+
+// quick are mutants that are caught within a few seeds: that they are shows that
+// the simulation still sees.
+func quick() []string {
+	return []string{
+		"store: a claim that ran out is not resolved",
+		"grantor: not locked first",
+		"approval: any group is everybody's",
 	}
 }
