@@ -136,7 +136,8 @@ func rareFault(r *rand.Rand) Fault {
 	case 1:
 		return Fault{Kind: pick(r, []FaultKind{Widened, Narrowed}), Where: "grantor", What: "mysql GRANT", Nth: nth(0, 0, 1, 2), N: 1}
 	default:
-		return Fault{Kind: Partial, Where: pick(r, services), What: "events PutEvents", Nth: nth(0, 0, 1, 1, 2, 3, 5, 8), N: 1}
+		// Intake has no record: what it says is nowhere else.
+		return Fault{Kind: Partial, Where: pick(r, append([]string{"intake", "intake"}, services...)), What: "events PutEvents", Nth: nth(0, 0, 1, 1, 2, 3, 5, 8), N: 1}
 	}
 }
 
@@ -204,7 +205,7 @@ func timedFault(r *rand.Rand, deeds []Deed) Fault {
 		f.At = pick(r, asked).At + span(r, 0, 5*time.Minute)
 		f.Where, f.For = "somebody", span(r, 20*time.Minute, time.Hour)
 	case Storm:
-		f.Where, f.For, f.By = pick(r, services[1:]), span(r, time.Minute, 4*time.Minute), span(r, 5*time.Second, 25*time.Second)
+		f.Where, f.For, f.By = pick(r, services[1:]), span(r, 2*time.Minute, 4*time.Minute), span(r, 10*time.Second, 25*time.Second)
 	}
 	return f
 }
