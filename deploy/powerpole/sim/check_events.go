@@ -140,9 +140,14 @@ func (c *checks) extended(all []*facts) {
 	}
 }
 
+// approvalLog is approval's log, to read.
+func (w *world) approvalLog() (*store.Log[approval.Entry], error) {
+	return store.NewLog[approval.Entry](dynamodb.NewFromConfig(w.stack.Config()), "powerpole-approval", event.Approval, nobody{})
+}
+
 // agreed checks S10: the archive and the approval log tell the same.
 func (c *checks) agreed(ctx context.Context, all []*facts) {
-	log, err := store.NewLog[approval.Entry](dynamodb.NewFromConfig(c.world.stack.Config()), "powerpole-approval", event.Approval, nobody{})
+	log, err := c.world.approvalLog()
 	if err != nil {
 		c.fail("S10", "the approval log cannot be opened: %v", err)
 		return

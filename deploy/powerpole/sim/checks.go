@@ -20,8 +20,7 @@ import (
 //	S4   ended, heard, told, extended
 //	S5   alone, foreign
 //	S6   appeared, events, toldOf
-//	S7   nothing of its own: deliveries are shuffled, delayed and repeated in
-//	     every history, but no two orders of one history are compared
+//	S7   Reordered, between two histories of the same deeds
 //	S8   the replay after a history
 //	S9   secrets, toldOf
 //	S10  agreed

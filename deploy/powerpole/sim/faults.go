@@ -30,6 +30,7 @@ type fate struct {
 // run.
 type faults struct {
 	plan   []Fault
+	order  uint64
 	counts map[string]int
 	now    func() time.Duration
 	fired  []firing
@@ -46,8 +47,8 @@ type firing struct {
 	from, to time.Duration
 }
 
-func newFaults(plan []Fault, now func() time.Duration) *faults {
-	return &faults{plan: plan, counts: map[string]int{}, now: now}
+func newFaults(p Plan, now func() time.Duration) *faults {
+	return &faults{plan: p.Faults, order: p.Order, counts: map[string]int{}, now: now}
 }
 
 // note says that a fault happens now, and is over after that long.
@@ -129,7 +130,27 @@ func (f *faults) delivery(queue, kind string) []time.Duration {
 			return nil
 		}
 	}
+	if f.order != 0 {
+		copies := shuffled(hash(f.order, uint64(n), queue+kind))
+		first := slices.Min(copies)
+		f.note(Fault{Kind: Delay, Where: service, What: kind, Nth: n, By: first}, first)
+		return copies
+	}
 	return []time.Duration{0}
+}
+
+// shuffled is one to three copies of a message, each late by some seconds, now
+// and then by a minute or two.
+func shuffled(h uint64) (copies []time.Duration) {
+	for range 1 + h%3 {
+		h = hash(h, 0, "copy")
+		late := time.Duration(h/16%5000) * time.Millisecond
+		if h%8 == 0 {
+			late *= 20
+		}
+		copies = append(copies, late)
+	}
+	return copies
 }
 
 func (w firing) String() string {

@@ -63,3 +63,19 @@ func TestWhoHasNoCatalogOrPolicyDoesNothingUntilItIsWhole(t *testing.T) {
 		}
 	}
 }
+
+func TestTheSameDecisionsEndAlikeInAnyOrderOfMessages(t *testing.T) {
+	for seed := uint64(1); seed <= 5; seed++ {
+		p := Plan{Seed: seed, Deeds: NewPlan(seed).Deeds}
+		one := named(t, p)
+		p.Order = seed
+		other := named(t, p)
+		compared, differ := Reordered(one, other)
+		for _, v := range differ {
+			t.Errorf("seed %d: %s", seed, v)
+		}
+		if 2*compared < len(one.Outcomes) {
+			t.Errorf("seed %d: %d of %d requests could be compared", seed, compared, len(one.Outcomes))
+		}
+	}
+}

@@ -16,6 +16,9 @@ type Plan struct {
 	Seed   uint64
 	Deeds  []Deed
 	Faults []Fault
+	// Order, where it is not 0, is another order in which the same things come
+	// to pass, with every message late and repeated.
+	Order uint64
 }
 
 // DeedKind says what a person does.

@@ -31,7 +31,7 @@ func without(p Plan, size int, fails func(Plan) bool) (Plan, bool) {
 // leaving is the plan without the elements from one place to another; faults
 // come before deeds.
 func (p Plan) leaving(from, to int) Plan {
-	out := Plan{Seed: p.Seed}
+	out := Plan{Seed: p.Seed, Order: p.Order}
 	for i, f := range p.Faults {
 		if i < from || i >= to {
 			out.Faults = append(out.Faults, f)

@@ -12,6 +12,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -77,21 +78,43 @@ func setting(t *testing.T, name string, otherwise uint64) uint64 {
 	return n
 }
 
-// play runs one history, with a watchdog over it: a bubble that hangs says
-// nothing by itself.
+// play runs one history, and for some seeds what people do in two orders.
 func play(t *testing.T, p Plan) Summary {
+	t.Helper()
+	began := time.Now()
+	r := watched(t, p)
+	if hash(p.Seed, 0, "orders")%8 == 0 {
+		r.Violations = append(r.Violations, orders(t, p)...)
+	}
+	return summarise(r, time.Since(began))
+}
+
+// orders plays what people do twice, in two orders of everything else, and
+// returns what is not alike in the end.
+func orders(t *testing.T, p Plan) []Violation {
+	t.Helper()
+	p.Faults = nil
+	one := watched(t, p)
+	p.Order = 1
+	other := watched(t, p)
+	_, differ := Reordered(one, other)
+	return slices.Concat(one.Violations, other.Violations, differ)
+}
+
+// watched runs one history with a watchdog over it: a bubble that hangs says
+// nothing by itself.
+func watched(t *testing.T, p Plan) Result {
 	t.Helper()
 	watchdog := time.AfterFunc(time.Minute, func() { panic(fmt.Sprintf("seed %d hangs", p.Seed)) })
 	defer watchdog.Stop()
-	began := time.Now()
 	r := Run(t, p, t.TempDir())
 	if path := os.Getenv(traceSetting); path != "" {
 		text := strings.Join(r.Trace, "\n") + "\n\n" + strings.Join(r.Told, "\n") + "\n\n" + r.Log
-		if err := os.WriteFile(fmt.Sprintf("%s-%d.txt", path, p.Seed), []byte(text), 0o600); err != nil {
+		if err := os.WriteFile(fmt.Sprintf("%s-%d%s.txt", path, p.Seed, strings.Repeat("-reordered", int(p.Order))), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
-	return summarise(r, time.Since(began))
+	return r
 }
 
 // shrink finds the shortest part of the seed's plan that still breaks one of the

@@ -65,8 +65,8 @@ func newWorld(ctx context.Context, p Plan, reseed func(uint64), dir string) (*wo
 		connections: &connections{all: map[*gated]bool{}},
 	}
 	w.trace = &trace{began: w.began}
-	w.gate = newGate(p.Seed, w.trace, reseed)
-	w.faults = newFaults(p.Faults, w.elapsed)
+	w.gate = newGate(p.Seed^p.Order<<32, w.trace, reseed)
+	w.faults = newFaults(p, w.elapsed)
 	w.post = newPost(w.gate, w.faults)
 	w.things = &things{world: w, now: map[string]*thing{}, open: map[string]bool{}, addresses: map[string]netip.Addr{}}
 	w.checks = newChecks(w)
