@@ -77,9 +77,7 @@ func (s *Sweep) Run(ctx context.Context, visit func(ctx context.Context, id stri
 		if err != nil {
 			return err
 		}
-		select {
-		case slots <- struct{}{}:
-		case <-begin.Done():
+		if !take(begin, slots) {
 			running.Wait()
 			return s.goOn(ctx, last)
 		}
@@ -97,6 +95,19 @@ func (s *Sweep) Run(ctx context.Context, visit func(ctx context.Context, id stri
 		return nil
 	}
 	return s.save(ctx, "")
+}
+
+// take takes a slot, and none once the context is over, though one may be free.
+func take(ctx context.Context, slots chan<- struct{}) bool {
+	if ctx.Err() != nil {
+		return false
+	}
+	select {
+	case slots <- struct{}{}:
+		return true
+	case <-ctx.Done():
+		return false
+	}
 }
 
 // before is a context that ends some time before ctx does.

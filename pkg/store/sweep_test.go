@@ -123,3 +123,25 @@ func TestOnlyASweepThatFindsNothingLiveDeclaresItQuiet(t *testing.T) {
 		}
 	}
 }
+
+func TestASweepBeginsNoVisitOnceItsTimeIsOver(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		db := fresh(t)
+		living(t, machine(t, db, newWall(), &fate{}), 40)
+		s, err := store.NewSweep(db, tableName, new(bus.Quiet), slog.New(slog.DiscardHandler))
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+		defer cancel()
+		var v visited
+		err = s.Run(ctx, func(_ context.Context, id string) error {
+			v.add(id)
+			return nil
+		})
+		if _, later := bus.IsLater(err); !later || len(v.ids) > 0 {
+			t.Errorf("visited %v, %v", v.ids, err)
+		}
+	})
+}
