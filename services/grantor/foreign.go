@@ -9,12 +9,16 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ec2"
 	"github.com/aws/aws-sdk-go-v2/service/ec2/types"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 )
+
+// finders is how many accounts are looked up in the ledger at once.
+const finders = 16
 
 // lookForForeign reports the accounts of a cluster that bear our mark or work
 // from a bastion's address and are in no record. It never touches one.
@@ -42,24 +46,32 @@ func (s *Service) lookForForeign(ctx context.Context, cluster catalog.Cluster) e
 	return nil
 }
 
-func (s *Service) unknown(ctx context.Context, cluster catalog.Cluster, bastions []string) (out []mysqlacct.Found, err error) {
+func (s *Service) unknown(ctx context.Context, cluster catalog.Cluster, bastions map[string]bool) ([]mysqlacct.Found, error) {
 	var found []mysqlacct.Found
-	err = s.session(cluster, cluster.Engine.Writer, forGrants).use(ctx, func(server *mysqlacct.Server) error {
+	err := s.session(cluster, cluster.Engine.Writer, forGrants).use(ctx, func(server *mysqlacct.Server) (err error) {
 		found, err = server.Accounts(ctx)
 		return err
 	})
 	if err != nil {
 		return nil, err
 	}
-	for _, a := range found {
-		if !a.Marked && !slices.Contains(bastions, a.Host) {
-			continue
-		}
-		holder, err := s.Machine.Table().Find(ctx, store.Pointer{Kind: "account", Value: cluster.ID + "/" + a.User})
-		if err != nil {
-			return nil, err
-		}
-		if holder == "" {
+	found = slices.DeleteFunc(found, func(a mysqlacct.Found) bool { return !a.Marked && !bastions[a.Host] })
+	known := make([]bool, len(found))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(finders)
+	for n, a := range found {
+		group.Go(func() error {
+			holder, err := s.Machine.Table().Find(ctx, store.Pointer{Kind: "account", Value: cluster.ID + "/" + a.User})
+			known[n] = holder != ""
+			return err
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	var out []mysqlacct.Found
+	for n, a := range found {
+		if !known[n] {
 			out = append(out, a)
 		}
 	}
@@ -85,8 +97,10 @@ func (s *Service) reportForeign(ctx context.Context, cluster string, a mysqlacct
 
 // bastions are the addresses of all of this installation's instances that bear a
 // request's tag.
-func (s *Service) bastions(ctx context.Context, region string) (addresses []string, err error) {
+func (s *Service) bastions(ctx context.Context, region string) (map[string]bool, error) {
+	addresses := map[string]bool{}
 	pages := ec2.NewDescribeInstancesPaginator(s.EC2, &ec2.DescribeInstancesInput{
+		MaxResults: aws.Int32(200), // EC2 says kilobytes of each
 		Filters: []types.Filter{
 			{Name: aws.String("tag-key"), Values: []string{requestTag}},
 			{Name: aws.String("tag:" + installationTag), Values: []string{s.Catalog.Installation()}},
@@ -100,7 +114,7 @@ func (s *Service) bastions(ctx context.Context, region string) (addresses []stri
 		for _, r := range page.Reservations {
 			for _, i := range r.Instances {
 				if address := aws.ToString(i.PrivateIpAddress); address != "" {
-					addresses = append(addresses, address)
+					addresses[address] = true
 				}
 			}
 		}
