@@ -65,7 +65,8 @@ func (w *world) outcomes(ctx context.Context) map[string]Outcome {
 }
 
 // decisions are the rows of approval's log that decide. Of the reaper, whether a
-// person or the time ended the lease, and whether more time came before that.
+// person or the time ended the lease, whether more time came before that, and of
+// the grantor, whether the person did before there was an account.
 func (w *world) decisions(ctx context.Context, f *facts) (out []string) {
 	log, err := w.approvalLog()
 	if err != nil {
@@ -84,6 +85,9 @@ func (w *world) decisions(ctx context.Context, f *facts) (out []string) {
 	}
 	if f.expired != nil && f.expired.Cause == event.ByRelease {
 		out = append(out, "released first")
+		if f.granted == nil { // a person was faster than the grantor
+			out = append(out, "released before there was an account")
+		}
 	}
 	if f.tooLate != nil {
 		out = append(out, "ended before it was extended")
