@@ -32,13 +32,14 @@ func run() int {
 	leases := flag.Int("leases", 10_000, "how many leases are swept at most")
 	roads := flag.Int("roads", 10, "how many times the road is gone")
 	bin := flag.String("bin", "bin", "folder with the services' binaries, as make build puts them")
-	only := flag.String("only", "", "measure this suite only: road, bus, end, sweep, rest")
+	only := flag.String("only", "", "measure this suite only: road, bus, grantor, end, sweep, rest")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	all := []suite{
 		{"road", func(ctx context.Context) ([]row, error) { return road(ctx, *roads) }},
 		{"bus", throughput},
+		{"grantor", grantorOnMariaDB},
 		{"end", ends},
 		{"sweep", func(ctx context.Context) ([]row, error) {
 			return sweeps(ctx, *bin, []int{*leases / 10, *leases / 2, *leases})
