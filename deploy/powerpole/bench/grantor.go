@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
@@ -40,19 +41,22 @@ func grantorOnMariaDB(ctx context.Context) (rows []row, err error) {
 
 // grants makes leases one after the other, each beside a bare one.
 func (r *grantorRig) grants(ctx context.Context) (all []*benchLease, _ row, err error) {
-	var ours, bare []time.Duration
+	var whole, ours, bare []time.Duration
 	var statements []string
+	if err := r.warm(ctx); err != nil {
+		return nil, row{}, err
+	}
 	for i := range leases + 1 {
 		l, err := r.launch(ctx, i)
 		if err != nil {
 			return nil, row{}, err
 		}
-		begun, logged := time.Now(), r.logged()
-		if err := r.service.OnArmed(ctx, l.armed()); err != nil {
+		logged := r.logged()
+		took, inCalls, err := r.grant(ctx, l)
+		if err != nil {
 			return nil, row{}, err
 		}
-		took := time.Since(begun)
-		if i == 0 { // what it says to the server, and warms it up
+		if i == 0 { // what it says to the server
 			if statements, err = r.statements(logged); err != nil {
 				return nil, row{}, err
 			}
@@ -63,16 +67,41 @@ func (r *grantorRig) grants(ctx context.Context) (all []*benchLease, _ row, err 
 		if err != nil {
 			return nil, row{}, err
 		}
-		all, ours, bare = append(all, l), append(ours, took), append(bare, alone)
+		all, whole, ours, bare = append(all, l), append(whole, took), append(ours, took-inCalls), append(bare, alone)
 	}
-	slices.Sort(ours)
-	slices.Sort(bare)
-	p50, bare50 := ours[len(ours)/2], bare[len(bare)/2]
+	p50, bare50 := median(ours), median(bare)
 	return all, row{
-		what:   "a grant on MariaDB, from Armed to Granted published",
-		figure: fmt.Sprintf("p50 %s; its %d statements bare: p50 %s", ms(p50), len(statements), ms(bare50)),
+		what:   "a grant on MariaDB, from Armed to Granted published, without its calls to AWS",
+		figure: fmt.Sprintf("p50 %s (with them %s); its %d statements bare: p50 %s", ms(p50), ms(median(whole)), len(statements), ms(bare50)),
 		bound:  fmt.Sprintf("%.2f × = %s", grantBound, ms(scaled(bare50, grantBound))), kept: p50 <= scaled(bare50, grantBound),
 	}, nil
+}
+
+// warm makes a lease that is not measured: the first of them meets a server that
+// the grantor does not know yet.
+func (r *grantorRig) warm(ctx context.Context) error {
+	l, err := r.launch(ctx, leases+1)
+	if err != nil {
+		return err
+	}
+	_, _, err = r.grant(ctx, l)
+	return err
+}
+
+// grant makes one, and says how long that took and how much of it AWS. Where the
+// grantor's own sweep was there first, it is waited for.
+func (r *grantorRig) grant(ctx context.Context, l *benchLease) (took, inCalls time.Duration, err error) {
+	for {
+		timed, calls := timing(ctx)
+		begun := time.Now()
+		err := r.service.OnArmed(timed, l.armed())
+		if _, later := bus.IsLater(err); !later {
+			return time.Since(begun), calls.total(), err
+		}
+		if err := sleep(ctx, 100*time.Millisecond); err != nil {
+			return 0, 0, err
+		}
+	}
 }
 
 // endsAtOnce ends all leases but the first at the same moment, each with a
@@ -158,6 +187,8 @@ func (r *grantorRig) end(ctx context.Context, all []*benchLease) (time.Duration,
 	}
 	return time.Since(begun), nil
 }
+
+func median(all []time.Duration) time.Duration { return slices.Sorted(slices.Values(all))[len(all)/2] }
 
 func scaled(d time.Duration, by float64) time.Duration { return time.Duration(float64(d) * by) }
 

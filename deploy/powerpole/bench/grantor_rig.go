@@ -84,6 +84,7 @@ func newGrantorRig(ctx context.Context) (_ *grantorRig, err error) {
 	}
 	r.ends = append(r.ends, func() error { stack.Close(); return nil })
 	cfg := stack.Config()
+	timeCalls(&cfg)
 	r.ec2, r.secrets = ec2.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
 	if err := bootstrap.New(cfg, bootstrap.Options{}).Run(ctx); err != nil {
 		return nil, err
