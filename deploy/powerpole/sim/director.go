@@ -82,14 +82,22 @@ func (w *world) scenes(f Fault) []scene {
 			begin(func(ctx context.Context) {
 				w.note("everybody", w.asAdmin(ctx, "CREATE USER ''@'%' IDENTIFIED BY 'of-everybody'", "GRANT SELECT ON billing.* TO ''@'%'"))
 			}),
-			end(func() { w.note("nobody", w.asAdmin(context.Background(), "DROP USER ''@'%'")) }),
+			end(func() {
+				if !w.faults.still(Everybody) {
+					w.note("nobody", w.asAdmin(context.Background(), "DROP USER ''@'%'"))
+				}
+			}),
 		}
 	case Mandatory:
 		return []scene{
 			begin(func(ctx context.Context) {
 				w.note("role", w.asAdmin(ctx, "SET GLOBAL mandatory_roles = 'of_everybody'"))
 			}),
-			end(func() { w.note("no role", w.asAdmin(context.Background(), "SET GLOBAL mandatory_roles = ''")) }),
+			end(func() {
+				if !w.faults.still(Mandatory) {
+					w.note("no role", w.asAdmin(context.Background(), "SET GLOBAL mandatory_roles = ''"))
+				}
+			}),
 		}
 	case Storm:
 		return []scene{begin(func(ctx context.Context) { w.again(ctx, f.Where) })}

@@ -104,6 +104,11 @@ func (f *faults) slowing(service string) bool {
 	})
 }
 
+// still says that another fault of the kind lasts, when one is over.
+func (f *faults) still(kind FaultKind) bool {
+	return slices.ContainsFunc(f.plan, func(w Fault) bool { return w.Kind == kind && within(w, f.now()) })
+}
+
 func within(w Fault, now time.Duration) bool { return now >= w.At && now < w.At+w.For }
 
 // delivery is when the copies of a message are delivered, as delays from now.

@@ -129,7 +129,13 @@ func timeless(blocks json.RawMessage) string {
 	if json.Unmarshal(blocks, &v) != nil {
 		return string(blocks)
 	}
-	return ofOneRun.ReplaceAllString(strings.Join(texts(v, nil), " | "), "")
+	return ofOneRun.ReplaceAllString(strings.Join(slices.DeleteFunc(texts(v, nil), ofOthers), " | "), "")
+}
+
+// ofOthers is what a message says about other requests, as they stood when it was
+// written.
+func ofOthers(text string) bool {
+	return strings.HasPrefix(text, "*Asked for before*") || strings.HasPrefix(text, "*これまでの申請*")
 }
 
 // texts collects whatever is called text, in the order of the message.
