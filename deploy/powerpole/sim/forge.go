@@ -20,11 +20,16 @@ import (
 // forge says something on the bus in a service's name, with the best papers that
 // an outsider can have: those of another request, or altered ones.
 func (w *world) forge(ctx context.Context, d Deed) error {
+	if d.Role == ofAStranger {
+		return w.sayOfAStranger(ctx)
+	}
 	id := w.seen.request(reason(d.Request))
 	if id == "" {
 		return errNotSeen
 	}
 	switch d.Role {
+	case ofTheFuture:
+		return w.sayOfTheFuture(ctx, id)
 	case "Approved":
 		return w.say(ctx, event.Approval, id, w.forgedApproval(id))
 	case "InstanceReady":
@@ -36,10 +41,16 @@ func (w *world) forge(ctx context.Context, d Deed) error {
 
 // say puts an event on the bus.
 func (w *world) say(ctx context.Context, source event.Source, id string, data event.Data) error {
+	return w.sayAs(ctx, source, id, data, func(*event.Header) {})
+}
+
+// sayAs puts an event on the bus whose header is changed.
+func (w *world) sayAs(ctx context.Context, source event.Source, id string, data event.Data, change func(*event.Header)) error {
 	e, err := event.New(event.About{Source: source, RequestID: id, Discriminator: "forged"}, data)
 	if err != nil {
 		return err
 	}
+	change(&e.Detail.Header)
 	w.seen.forge(e.Detail.ID)
 	detail, err := json.Marshal(e.Detail)
 	if err != nil {

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/powerpole/powerpole/pkg/event"
 )
 
 // named plays a plan, in which nothing may be violated, and returns what it came
@@ -77,5 +79,66 @@ func TestTheSameDecisionsEndAlikeInAnyOrderOfMessages(t *testing.T) {
 		if 2*compared < len(one.Outcomes) {
 			t.Errorf("seed %d: %d of %d requests could be compared", seed, compared, len(one.Outcomes))
 		}
+	}
+}
+
+// goesItsRoad says that the one request of a history was granted and ended.
+func goesItsRoad(t *testing.T, r Result) {
+	t.Helper()
+	if !has(r.Told, "Granted") || !has(r.Told, "Reaped") {
+		t.Errorf("the lease did not go its road:\n%s", strings.Join(r.Told, "\n"))
+	}
+}
+
+func TestARequestThatNobodyKnowsIsAnsweredAndBuildsNothing(t *testing.T) {
+	said := Deed{At: 2 * time.Minute, Kind: Forge, Who: "an outsider", Role: ofAStranger, Times: 1}
+	r := named(t, Plan{Seed: 1, Deeds: append(lease(0, time.Minute), said)})
+	goesItsRoad(t, r)
+	for _, answer := range []string{"Revoked", "InstanceTerminated"} {
+		if !has(r.Told, stranger, answer) {
+			t.Errorf("nobody said %s of the stranger:\n%s", answer, strings.Join(r.Told, "\n"))
+		}
+	}
+}
+
+func TestAnEventOfAFutureVersionIsParkedWithItsReasonAndRedrivenInVain(t *testing.T) {
+	said := Deed{At: 3 * time.Minute, Kind: Forge, Who: "an outsider", Role: ofTheFuture, Times: 1}
+	again := Fault{Kind: Redrive, Where: "an operator", At: 10 * time.Minute}
+	r := named(t, Plan{Seed: 1, Deeds: append(lease(0, time.Minute), said), Faults: []Fault{again}})
+	goesItsRoad(t, r)
+	if n := strings.Count(r.Log, event.ErrNewerVersion.Error()); n < 4 {
+		t.Errorf("provisioner, reaper and notifier were to park it, and once more after the redrive; it was parked %d times", n)
+	}
+}
+
+func TestAScheduleOfThePastEndsNothingTwiceAndHoldsNothingUp(t *testing.T) {
+	for _, due := range []string{"StartDue", "WarningDue", "EndDue"} {
+		for nth := range 2 {
+			t.Run(fmt.Sprintf("%s %d", due, nth), func(t *testing.T) {
+				late := Fault{Kind: Delay, Where: "reaper", What: due, Nth: nth, By: 5 * time.Hour}
+				goesItsRoad(t, named(t, Plan{Seed: 1, Deeds: lease(0, time.Minute), Faults: []Fault{late}}))
+			})
+		}
+	}
+}
+
+func TestADurationOfNothingOrLessIsRefusedInTheForm(t *testing.T) {
+	for _, length := range []string{"0m", "0", "-15m", "1ns", "-0s"} {
+		t.Run(length, func(t *testing.T) {
+			deeds := lease(0, 2*time.Minute)
+			asked := Deed{At: time.Minute, Kind: Ask, Who: "U0EMMA", Request: 1, Role: "READ", Length: length, Databases: []string{"shop"}, Times: 1}
+			more := Deed{At: 8 * time.Minute, Kind: Extend, Who: "U0TARO", Request: 0, Length: length, Times: 1}
+			r := named(t, Plan{Seed: 1, Deeds: append([]Deed{asked}, append(deeds, more)...)})
+			goesItsRoad(t, r)
+			if !has(r.Trace, "U0EMMA asks for READ", "the form says map[duration:") {
+				t.Error("the form was taken")
+			}
+			if !has(r.Trace, "U0TARO extends", "there is no such option") {
+				t.Error("the form offers it")
+			}
+			if len(r.Outcomes) != 1 || has(r.Told, "Extended") {
+				t.Errorf("something came of it:\n%s", strings.Join(r.Told, "\n"))
+			}
+		})
 	}
 }

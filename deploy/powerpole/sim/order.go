@@ -119,9 +119,10 @@ func (w *world) state(f *facts) []string {
 	return out
 }
 
-// ofOneRun is what a text has of one run only: moments, ids, addresses, and the
-// hash of an account whose name the server knew.
-var ofOneRun = regexp.MustCompile(`<!date[^>]*>|-[0-9a-f]{8}\b|pp-[0-9a-z]{26}|i-[0-9a-f]{17}|127(\.[0-9]+){3}`)
+// ofOneRun is what a text has of one run only: moments, ids, addresses, the hash of
+// an account whose name the server knew, and how many connections, sessions and
+// schedules there were when the end came.
+var ofOneRun = regexp.MustCompile(`: [0-9]+\b|<!date[^>]*>|-[0-9a-f]{8}\b|pp-[0-9a-z]{26}|i-[0-9a-f]{17}|127(\.[0-9]+){3}`)
 
 // timeless is what a message says, without the ids of its blocks.
 func timeless(blocks json.RawMessage) string {
