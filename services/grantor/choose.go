@@ -31,7 +31,6 @@ func (s *Service) choose(ctx context.Context, id string, st State, how naming) (
 	}
 	account := &Account{Cluster: cluster.ID, Host: st.Ready.PrivateIP, Lock: rand.Text()}
 	var prepared []mysqlacct.Prepared
-	defer s.reach.enter(cluster.ID)()
 	err = s.session(cluster, cluster.Engine.Writer, forGrants).use(ctx, func(server *mysqlacct.Server) error {
 		if account.User, err = s.unknownName(ctx, server, id, st.Lease.Email, how); err != nil {
 			return err

@@ -43,7 +43,7 @@ func (s *Service) decide(r store.Record[State], how naming) store.Step[State] {
 	switch {
 	case st.ArmedAt == nil:
 		return store.Done[State]()
-	case s.reach.full(st.Lease.Cluster):
+	case !s.reach.admit(st.Lease.Cluster, r.ID):
 		return crowded(st.Lease.Cluster)
 	case st.Account == nil:
 		return store.Look(func(ctx context.Context, st State) (store.Transition[State], error) {

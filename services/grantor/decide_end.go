@@ -18,7 +18,7 @@ func (s *Service) decideEnd(r store.Record[State], end *End) store.Step[State] {
 	case r.Claim == nil && !r.State.began():
 		return store.Move(revoked(end, nothingThere(r.State)))
 	}
-	if st := r.State; st.Account != nil && s.reach.full(st.Account.Cluster) {
+	if st := r.State; st.Account != nil && !s.reach.admit(st.Account.Cluster, r.ID) {
 		return crowded(st.Account.Cluster)
 	}
 	if step, ok := s.drainStep(r, end); ok {

@@ -55,7 +55,6 @@ func (s *Service) drain(ctx context.Context, id string, st State) (Drain, error)
 	if err != nil {
 		return Drain{}, err
 	}
-	defer s.reach.enter(cluster.ID)()
 	d, account := st.Drain, st.account(id)
 	var instances []instance
 	err = s.onWriter(ctx, cluster, forEnds, func(server *mysqlacct.Server) error {

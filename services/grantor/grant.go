@@ -30,7 +30,6 @@ func (s *Service) grant(ctx context.Context, id string, st State) (store.Transit
 	if err != nil {
 		return store.Transition[State]{}, err
 	}
-	defer s.reach.enter(cluster.ID)()
 	prepared, err := s.make(ctx, id, cluster, plan)
 	if why, given := hopeless(err); given {
 		return s.undo(ctx, id, st, why)

@@ -40,14 +40,14 @@ type reach struct {
 	sessions map[place]*session
 	ends     map[string]*rounds[*ending]
 	looks    map[place]*rounds[*mysqlacct.Proof]
-	inside   map[string]int
+	inside   map[string]map[string]bool // requests in hand, by cluster
 	closed   bool
 }
 
 func newReach() *reach {
 	return &reach{
 		sessions: map[place]*session{}, ends: map[string]*rounds[*ending]{},
-		looks: map[place]*rounds[*mysqlacct.Proof]{}, inside: map[string]int{},
+		looks: map[place]*rounds[*mysqlacct.Proof]{}, inside: map[string]map[string]bool{},
 	}
 }
 
@@ -90,27 +90,34 @@ func (s *Service) looksAt(cluster catalog.Cluster, i instance) *rounds[*mysqlacc
 	return s.reach.looks[at]
 }
 
-// mostInside is how many handlers may be busy with one cluster. The others are
-// for the rest: one that does not answer never delays those that do.
+// mostInside is how many requests of one cluster may be in hand at once. The other
+// handlers are for the rest: one that does not answer never delays those that do.
 const mostInside = 200
 
-// enter counts a handler that is busy with a cluster, until leave.
-func (r *reach) enter(cluster string) (leave func()) {
-	r.count(cluster, 1)
-	return func() { r.count(cluster, -1) }
-}
-
-func (r *reach) count(cluster string, by int) {
+// admit takes a request in hand, until leave. It returns false where its cluster
+// has as many as it may have.
+func (r *reach) admit(cluster, request string) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.inside[cluster] += by
+	in := r.inside[cluster]
+	switch {
+	case in == nil:
+		in = map[string]bool{}
+		r.inside[cluster] = in
+	case len(in) >= mostInside && !in[request]:
+		return false
+	}
+	in[request] = true
+	return true
 }
 
-// full reports whether a cluster has as many handlers as it may have.
-func (r *reach) full(cluster string) bool {
+// leave says that a handler of the request has returned.
+func (r *reach) leave(request string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return r.inside[cluster] >= mostInside
+	for _, in := range r.inside {
+		delete(in, request)
+	}
 }
 
 // Close closes the connections that nobody uses, and keeps none from now on.

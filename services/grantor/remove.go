@@ -23,7 +23,6 @@ func (s *Service) remove(ctx context.Context, id string, st State) (event.Revoke
 	if err != nil {
 		return event.Revoked{}, err
 	}
-	defer s.reach.enter(cluster.ID)()
 	e := &ending{Removal: mysqlacct.Removal{Account: st.account(id), Lock: st.Account.Lock, While: ctx.Err}}
 	if err := s.endsOn(cluster).do(ctx, e); err != nil {
 		return event.Revoked{}, err

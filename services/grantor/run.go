@@ -26,6 +26,7 @@ func (s *Service) run(ctx context.Context, cause event.Header, fold func(store.R
 // machine runs a decision. Where the wished account name belongs to another
 // lease it decides once more with a name that has a hash of the request in it.
 func (s *Service) machine(ctx context.Context, cause event.Header, decide func(store.Record[State]) store.Step[State]) error {
+	defer s.reach.leave(cause.RequestID)
 	err := s.Machine.Run(ctx, cause.RequestID, cause, decide)
 	if !errors.Is(err, store.ErrTaken) {
 		return err
