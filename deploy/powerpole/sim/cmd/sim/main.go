@@ -66,7 +66,7 @@ func run(ctx context.Context, s settings, out io.Writer) (failed int, err error)
 	if err := worker.Build(ctx, binary, ""); err != nil {
 		return 0, err
 	}
-	t := &tally{out: out, began: time.Now()}
+	t := &tally{out: out, began: time.Now(), seeds: s.seeds}
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(s.workers)
 	for from := s.start; from < s.start+s.seeds; from += worker.Batch {
@@ -103,6 +103,8 @@ type tally struct {
 	out   io.Writer
 	began time.Time
 
+	seeds uint64
+
 	mu             sync.Mutex
 	played, failed int
 	steps          uint64
@@ -117,6 +119,7 @@ func (t *tally) enough(most int) bool {
 func (t *tally) add(found []sim.Summary) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	before := t.played / progress
 	for _, s := range found {
 		t.played, t.steps = t.played+1, t.steps+s.Steps
 		if len(s.Violations) > 0 {
@@ -124,7 +127,13 @@ func (t *tally) add(found []sim.Summary) {
 			report(t.out, s)
 		}
 	}
+	if t.played/progress > before {
+		fmt.Fprintf(os.Stderr, "%d of %d histories, %d failed\n", t.played, t.seeds, t.failed)
+	}
 }
+
+// progress is after how many histories a line says how far it is.
+const progress = 100
 
 func (t *tally) print() {
 	fmt.Fprintf(t.out, "%d histories, %d calls, %d failed, in %s\n", t.played, t.steps, t.failed, time.Since(t.began).Round(time.Second))
