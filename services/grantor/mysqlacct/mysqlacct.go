@@ -110,7 +110,8 @@ type Look struct {
 	Instance string
 	// Gone says that the account was not among the accounts.
 	Gone bool
-	// Killed is how many connections were ended, Sessions how many were left.
+	// Killed is how many connections were ended, Sessions how many connections and
+	// rollbacks the last look found.
 	Killed, Sessions int
 	SeenAt           time.Time
 }

@@ -23,8 +23,6 @@ type Proof struct {
 
 	look   Look
 	killed map[string]bool
-	// left is how many connections and rollbacks the last look found.
-	left int
 	// quietOn and quietAt are the connection and the time of a look that found
 	// none.
 	quietOn *Server
@@ -37,7 +35,7 @@ func (p *Proof) Seen() (l Look, ok bool) { return p.look, p.proven && p.Err == n
 
 // Missing says what an unfinished proof waits for.
 func (p *Proof) Missing() error {
-	return fmt.Errorf("waiting for %s: %d connections and rollbacks of %s were left at the last look", p.look.Instance, p.left, p.Account.User)
+	return fmt.Errorf("waiting for %s: %d connections and rollbacks of %s were left at the last look", p.look.Instance, p.look.Sessions, p.Account.User)
 }
 
 // Look looks once at the ends of accounts on this instance: that each is gone, or
@@ -67,7 +65,7 @@ func (s *Server) Look(ctx context.Context, all ...*Proof) error {
 		return err
 	}
 	for _, p := range all {
-		p.left = len(found.of[p.Account.User]) + open.of(p.killed, found.connected)
+		p.look.Sessions = len(found.of[p.Account.User]) + open.of(p.killed, found.connected)
 		p.judge(s, begun, looked)
 	}
 	return nil
@@ -77,7 +75,7 @@ func (s *Server) Look(ctx context.Context, all ...*Proof) error {
 func (p *Proof) judge(on *Server, begun, looked time.Time) {
 	p.look.Instance, p.look.Killed = on.name, len(p.killed)
 	switch {
-	case p.left > 0 || p.Err != nil:
+	case p.look.Sessions > 0 || p.Err != nil:
 		p.quietOn = nil
 	case p.quietOn != on:
 		p.quietOn, p.quietAt = on, looked
