@@ -27,12 +27,13 @@ const (
 	Malformed   Reason = "malformed"   // it cannot be decoded
 	Refused     Reason = "terminal"    // the handler said Terminal
 	Limit       Reason = "limit"       // received too often without a good outcome
+	Left        Reason = "left"        // received too often, and left to the sweep
 )
 
 func reasons() []Reason {
 	return []Reason{
 		Handled, Replayed, Unknown, Unhandled, Asked, Newer, Interrupted,
-		Failed, TimedOut, Panicked, Malformed, Refused, Limit,
+		Failed, TimedOut, Panicked, Malformed, Refused, Limit, Left,
 	}
 }
 
@@ -79,6 +80,9 @@ func judge(err error, receives, limit int) verdict {
 	}
 	if receives >= limit {
 		err = fmt.Errorf("received %d times, the last time: %w", receives, err)
+		if IsOnRecord(err) {
+			return verdict{action: acknowledge, reason: Left, err: err}
+		}
 		return verdict{action: park, reason: limitReason(err), err: err}
 	}
 	if later, ok := o.(*laterError); ok {

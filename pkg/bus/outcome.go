@@ -20,6 +20,28 @@ func Terminal(why error) error {
 	return &terminalError{why}
 }
 
+// OnRecord says of an error: what the message said is on record, and what failed
+// follows from the record. The message is tried again as the error itself says;
+// at the queue's receive limit it is acknowledged, not parked, for the service's
+// sweep goes on from the record. nil stays nil.
+func OnRecord(err error) error {
+	if err == nil {
+		return nil
+	}
+	return &onRecordError{err}
+}
+
+// IsOnRecord reports whether the error was marked by OnRecord.
+func IsOnRecord(err error) bool {
+	var o *onRecordError
+	return errors.As(err, &o)
+}
+
+type onRecordError struct{ why error }
+
+func (e *onRecordError) Error() string { return e.why.Error() }
+func (e *onRecordError) Unwrap() error { return e.why }
+
 // outcome is an error that says by itself what becomes of the message. Of
 // several in one chain the outermost counts: who wrapped last knew most.
 type outcome interface {

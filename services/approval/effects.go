@@ -76,7 +76,7 @@ func (s *Service) post(q Request, begun *store.Claim) store.Step[State] {
 		if begun != nil {
 			ts, err := slackui.Find(ctx, s.Slack, channel, mark, begun.Since)
 			if err != nil && !slackui.Refused(err) {
-				return transition{}, slackui.Outcome(err)
+				return transition{}, unanswered(err)
 			}
 			if ts != "" {
 				return posted(channel, ts, 0), nil
@@ -86,14 +86,14 @@ func (s *Service) post(q Request, begun *store.Claim) store.Step[State] {
 			return transition{To: func(st *State) { st.Unpostable = "over" }}, nil
 		}
 		if err := s.pace.Wait(ctx, channel); err != nil {
-			return transition{}, err
+			return transition{}, unanswered(err)
 		}
 		_, ts, err := s.Slack.PostMessageContext(ctx, channel, append(s.message(q), mark.Option())...)
 		if slackui.Refused(err) {
 			return s.refusedBySlack("posting in "+channel, err, func(st *State) { st.Unpostable = slackui.ErrorCode(err) }), nil
 		}
 		if err != nil {
-			return transition{}, slackui.Outcome(fmt.Errorf("asking the approvers in %q: %w", channel, err))
+			return transition{}, unanswered(fmt.Errorf("asking the approvers in %q: %w", channel, err))
 		}
 		return posted(channel, ts, q.Shown), nil
 	}
@@ -118,10 +118,14 @@ func (s *Service) edit(q Request, resolves string) store.Step[State] {
 		case slackui.Refused(err):
 			return s.refusedBySlack("editing in "+st.Message.Channel, err, shown), nil
 		default:
-			return transition{}, slackui.Outcome(fmt.Errorf("editing the approvers' message: %w", err))
+			return transition{}, unanswered(fmt.Errorf("editing the approvers' message: %w", err))
 		}
 	}})
 }
+
+// unanswered is what becomes of a message while Slack takes nothing: all that is
+// shown is in the log, so the sweep shows it in the end.
+func unanswered(err error) error { return bus.OnRecord(slackui.Outcome(err)) }
 
 // refusedBySlack goes on without what Slack refused, and tells the operators.
 func (s *Service) refusedBySlack(what string, err error, to func(*State)) transition {

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -90,14 +91,27 @@ func (c *clock) armed(name string) (time.Time, bool) {
 }
 
 // wire is what lies between approval and Slack. It loses the answer to the next
-// call of one method, after that had its effect.
+// call of one method, after that had its effect; and while busy is a status, every
+// call is answered with that and is to come again in three seconds, or with
+// nothing at all where it is silent.
 type wire struct {
 	to   http.RoundTripper
 	mu   sync.Mutex
 	lose string
+	busy atomic.Int32
 }
 
+const silent = -1
+
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
+	if status := w.busy.Load(); status == silent {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	} else if status != 0 {
+		return &http.Response{
+			StatusCode: int(status), Header: http.Header{"Retry-After": {"3"}}, Body: http.NoBody, Request: r,
+		}, nil
+	}
 	answer, err := w.to.RoundTrip(r)
 	w.mu.Lock()
 	defer w.mu.Unlock()

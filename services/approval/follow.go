@@ -17,8 +17,11 @@ import (
 func (s *Service) follow(ctx context.Context, h event.Header) error {
 	for range maxRounds {
 		q, rows, err := s.load(ctx, h.RequestID)
-		if err != nil || q.Status == "" {
+		if err != nil {
 			return err
+		}
+		if q.Status == "" {
+			return s.reopen(ctx, h.RequestID)
 		}
 		moved, err := s.decideAlone(ctx, h, q, rows)
 		if err != nil {
@@ -27,7 +30,11 @@ func (s *Service) follow(ctx context.Context, h event.Header) error {
 		if moved {
 			continue
 		}
-		if err := s.Machine.Run(ctx, h.RequestID, h, s.next(q, h)); err != nil {
+		err = s.Machine.Run(ctx, h.RequestID, h, s.next(q, h))
+		if _, later := bus.IsLater(err); later {
+			return bus.OnRecord(err) // somebody else is at it, or Slack is busy
+		}
+		if err != nil {
 			return err
 		}
 		done, err := s.rests(ctx, q, len(rows))
@@ -104,6 +111,8 @@ func (s *Service) next(q Request, h event.Header) func(store.Record[State]) stor
 		switch {
 		case r.Claim != nil:
 			return s.again(q, h, *r.Claim)
+		case st.Heard != nil:
+			return move(func(st *State) { st.Heard = nil })
 		case q.Over() && st.Slot > 0:
 			return move(func(st *State) { st.Slot = 0 })
 		case q.Status == Requested && !st.Armed:

@@ -67,6 +67,8 @@ func (s *Service) unheard(ctx context.Context, e event.Typed[event.ActionSubmitt
 // standing looks up who clicked, and who asked. What Slack does not say counts
 // against them.
 func (s *Service) standing(ctx context.Context, q Request, e event.Typed[event.ActionSubmitted]) click {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
 	c := click{ActionSubmitted: e.Data, id: e.ID}
 	var errs [3]error
 	c.By, c.principal, errs[0] = s.lookUp(ctx, e.Data.By)

@@ -1,6 +1,7 @@
 package approval
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -25,15 +26,52 @@ func (s *Service) OnPersonChanged(ctx context.Context, e event.Typed[event.Perso
 	}
 	who, principal, err := s.lookUp(ctx, e.Data.Person)
 	if err != nil {
-		return slackui.Outcome(err)
+		return s.doubt(ctx, e, err)
 	}
-	var errs []error
+	var failed, shown []error
 	for _, id := range ids {
 		h := e.Header
 		h.RequestID = id
-		errs = append(errs, s.endFor(ctx, h, who, principal))
+		if err := s.endFor(ctx, h, who, principal); bus.IsOnRecord(err) {
+			shown = append(shown, err)
+		} else {
+			failed = append(failed, err)
+		}
 	}
-	return errors.Join(errs...)
+	// What only is not shown yet must not stand for what is not on record.
+	return cmp.Or(errors.Join(failed...), errors.Join(shown...))
+}
+
+// doubt puts on record that somebody changed, while Slack does not say how.
+func (s *Service) doubt(ctx context.Context, e event.Typed[event.PersonChanged], why error) error {
+	if err := s.setDoubt(ctx, e.Header, e.Data.Person.User, &e.Data.Person); err != nil {
+		return errors.Join(err, why)
+	}
+	return bus.OnRecord(slackui.Outcome(why))
+}
+
+func (s *Service) setDoubt(ctx context.Context, h event.Header, user string, doubted *event.Person) error {
+	h.RequestID = pastOf(user)
+	return s.Pasts.Run(ctx, h.RequestID, h, func(r store.Record[Past]) store.Step[Past] {
+		if (r.State.Doubted == nil) == (doubted == nil) {
+			return store.Done[Past]()
+		}
+		return store.Move(store.Transition[Past]{To: func(past *Past) { past.Doubted = doubted }})
+	})
+}
+
+// askAgain asks Slack about somebody who changed when it did not say.
+func (s *Service) askAgain(ctx context.Context, h event.Header, record string) error {
+	r, err := s.Pasts.Table().Load(ctx, record)
+	if err != nil || r.State.Doubted == nil {
+		return err
+	}
+	who := *r.State.Doubted
+	err = s.OnPersonChanged(ctx, event.Typed[event.PersonChanged]{Header: h, Data: event.PersonChanged{Person: who}})
+	if err != nil {
+		return err
+	}
+	return s.setDoubt(ctx, h, who.User, nil)
 }
 
 // endFor ends one request if its requester may not have it any more.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/policy"
-	"github.com/powerpole/powerpole/pkg/slackui"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
@@ -55,22 +54,19 @@ func (s *Service) OnRequestCreated(ctx context.Context, e event.Typed[event.Requ
 
 // opening is the first row of a request.
 func (s *Service) opening(ctx context.Context, e event.Typed[event.RequestCreated], late bool) (Entry, []store.Emit, error) {
+	if late {
+		entry := s.first(e, e.Data.Requester)
+		return refusedBy(entry, ruleLate, textsFor(entry.By.Locale).TooLate)
+	}
 	who, principal, err := s.lookUp(ctx, e.Data.Requester)
 	if err != nil {
-		return Entry{}, nil, slackui.Outcome(err)
+		return Entry{}, nil, s.keep(ctx, e, err)
 	}
-	entry := Entry{
-		Kind: Requested, By: who, Cause: e.ID, PolicyHash: s.Policy.Hash(), Text: e.Data.Reason,
-		Asked: s.asked(e.Data.Ask, who, e.Data.Digest),
-	}
+	entry := s.first(e, who)
 	resource := Request{Asked: *entry.Asked}.resource(e.Data.Duration)
 	may := s.Policy.Decide(principal, policy.Request, resource)
 	entry.Rules = may.Policies
-	speak := textsFor(who.Locale)
-	switch {
-	case late:
-		return refusedBy(entry, ruleLate, speak.TooLate)
-	case !may.Allow:
+	if !may.Allow {
 		return refusedBy(entry, "policy", strings.Join(may.Reasons, "; "))
 	}
 	free, err := s.takeSlot(ctx, e.Header, who)
@@ -78,7 +74,7 @@ func (s *Service) opening(ctx context.Context, e event.Typed[event.RequestCreate
 		return Entry{}, nil, err
 	}
 	if !free {
-		return refusedBy(entry, ruleOpen, fmt.Sprintf(speak.TooMany, s.Catalog.Limits().OpenPerPerson))
+		return refusedBy(entry, ruleOpen, fmt.Sprintf(textsFor(who.Locale).TooMany, s.Catalog.Limits().OpenPerPerson))
 	}
 	if entry.Asked.Recent, err = s.recent(ctx, e.Header, who.User); err != nil {
 		return Entry{}, nil, err
@@ -87,6 +83,14 @@ func (s *Service) opening(ctx context.Context, e event.Typed[event.RequestCreate
 		entry.Asked.Rule = ruleAuto
 	}
 	return entry, nil, nil
+}
+
+// first begins the first row of a request.
+func (s *Service) first(e event.Typed[event.RequestCreated], who event.Person) Entry {
+	return Entry{
+		Kind: Requested, By: who, Cause: e.ID, PolicyHash: s.Policy.Hash(), Text: e.Data.Reason,
+		Asked: s.asked(e.Data.Ask, who, e.Data.Digest),
+	}
 }
 
 // asked is what was asked for, and what that means in the catalog now. Who asks

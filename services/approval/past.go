@@ -24,10 +24,15 @@ const (
 // Past is which requests a person has made, the newest first.
 type Past struct {
 	Requests []string `json:"requests"`
+	// Doubted is the person where they changed and Slack did not say how.
+	Doubted *event.Person `json:"doubted,omitempty"`
 }
 
-// Live implements store.State: nothing is left to do about it.
-func (Past) Live() bool { return false }
+// pastOf names a person's record. It is no request's id.
+func pastOf(user string) string { return "past#" + user }
+
+// Live implements store.State.
+func (p Past) Live() bool { return p.Doubted != nil }
 
 // Pointers implements store.State.
 func (Past) Pointers() []store.Pointer { return nil }
@@ -72,7 +77,7 @@ func (s *Service) recent(ctx context.Context, h event.Header, user string) ([]Re
 // remember returns the list with the request on it.
 func (s *Service) remember(ctx context.Context, h event.Header, user string) (all []string, err error) {
 	request := h.RequestID
-	h.RequestID = "past#" + user // no request's id
+	h.RequestID = pastOf(user)
 	err = s.Pasts.Run(ctx, h.RequestID, h, func(r store.Record[Past]) store.Step[Past] {
 		all = newest(append([]string{request}, r.State.Requests...))
 		if slices.Equal(all, r.State.Requests) {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync/atomic"
+	"time"
 
 	"github.com/slack-go/slack"
 
@@ -35,9 +36,15 @@ func (h *home) find(ctx context.Context, api people) (*slack.AuthTestResponse, e
 	return found, nil
 }
 
+// askWithin is how long Slack may take to say who people are, so that there is
+// time left to write down what follows where it does not.
+const askWithin = 10 * time.Second
+
 // lookUp says who somebody is at this moment. Whom Slack does not know is nobody
 // and no error.
 func (s *Service) lookUp(ctx context.Context, p event.Person) (event.Person, policy.Principal, error) {
+	ctx, cancel := context.WithTimeout(ctx, askWithin)
+	defer cancel()
 	at, err := s.home.find(ctx, s.Slack)
 	if err != nil {
 		return p, nobody(p), err

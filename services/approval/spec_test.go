@@ -3,6 +3,7 @@ package approval_test
 import (
 	"context"
 	"encoding/json"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	"github.com/aws/aws-sdk-go-v2/service/sqs"
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	local "github.com/powerpole/powerpole/deploy/local/aws/eventbridge"
@@ -28,8 +30,9 @@ import (
 // request once, however often. The same event may be published again, with the
 // same id.
 type passed struct {
-	mu  sync.Mutex
-	ids map[string]map[string]bool
+	stack *aws.Stack
+	mu    sync.Mutex
+	ids   map[string]map[string]bool
 }
 
 func (p *passed) take(e local.Event) {
@@ -54,6 +57,17 @@ func (p *passed) count(typ string) int {
 	return len(p.ids[typ])
 }
 
+// parked is how many messages lie in approval's dead-letter queue.
+func (p *passed) parked(t *testing.T) int {
+	t.Helper()
+	q := sqs.NewFromConfig(p.stack.Config())
+	url, err := q.GetQueueUrl(t.Context(), &sqs.GetQueueUrlInput{QueueName: new("powerpole-approval" + topology.DeadSuffix)})
+	ok(t, err)
+	out, err := q.ReceiveMessage(t.Context(), &sqs.ReceiveMessageInput{QueueUrl: url.QueueUrl, MaxNumberOfMessages: 10})
+	ok(t, err)
+	return len(out.Messages)
+}
+
 // process runs approval as its command does, on queues, schedules and a table of
 // the embedded AWS.
 func process(t *testing.T, b *bundle) (publish func(event.Event), p *passed) {
@@ -62,12 +76,13 @@ func process(t *testing.T, b *bundle) (publish func(event.Event), p *passed) {
 	p = &passed{}
 	stack, err := aws.New(ctx, aws.Options{LongPoll: 10 * time.Minute, OnEvent: p.take})
 	ok(t, err)
+	p.stack = stack
 	cfg := stack.Config()
 	ok(t, bootstrap.New(cfg, bootstrap.Options{}).Run(ctx))
 	ended := make(chan error, 1)
 	go func() {
 		ended <- service.Run(ctx, approval.Spec(), service.Options{
-			Environ: environ(t, b), AWS: &cfg, HTTP: b.slack.Client(), Wait: 10 * time.Minute,
+			Environ: environ(t, b), AWS: &cfg, HTTP: &http.Client{Transport: b.wire}, Wait: 10 * time.Minute,
 		})
 	}()
 	t.Cleanup(func() {
@@ -79,9 +94,11 @@ func process(t *testing.T, b *bundle) (publish func(event.Event), p *passed) {
 	})
 	registry, err := event.All()
 	ok(t, err)
-	publisher, err := pbus.NewPublisher(eventbridge.NewFromConfig(cfg), topology.BusName, event.Intake, registry)
-	ok(t, err)
-	return func(e event.Event) { ok(t, publisher.Publish(ctx, e)) }, p
+	return func(e event.Event) {
+		publisher, err := pbus.NewPublisher(eventbridge.NewFromConfig(cfg), topology.BusName, e.Source, registry)
+		ok(t, err)
+		ok(t, publisher.Publish(ctx, e))
+	}, p
 }
 
 // environ is the environment of a process: paths and references, no secret.
@@ -106,7 +123,7 @@ func environ(t *testing.T, b *bundle) map[string]string {
 	}
 }
 
-// wired is an event as intake publishes it.
+// wired is an event as its service publishes it.
 func wired[T event.Data](tb testing.TB, e event.Typed[T]) event.Event {
 	tb.Helper()
 	made, err := event.New(event.About{Source: e.Source, RequestID: e.RequestID, Discriminator: e.ID}, e.Data)

@@ -14,6 +14,8 @@ type State struct {
 	// one person may have open this is, 0 for none.
 	Requester string `json:"requester,omitempty"`
 	Slot      int    `json:"slot,omitempty"`
+	// Heard is the request while it has no row yet.
+	Heard *Heard `json:"heard,omitempty"`
 	// Message is the approvers' message, Shown what Request.Shown was when it
 	// was last edited. Unpostable is Slack's code where it took none.
 	Message    event.Message `json:"message,omitzero"`

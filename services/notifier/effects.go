@@ -9,6 +9,7 @@ import (
 
 	"github.com/slack-go/slack"
 
+	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/slackui"
 	"github.com/powerpole/powerpole/pkg/store"
@@ -58,7 +59,7 @@ func (s *Service) begin(r record, resolves string, heard func(*State)) store.Ste
 			code := slackui.ErrorCode(err)
 			return refused("a direct message to a requester", code, func(st *State) { st.Undeliverable = code }), nil
 		default:
-			return transition{}, slackui.Outcome(fmt.Errorf("beginning the direct message of %s: %w", r.ID, err))
+			return transition{}, unanswered(fmt.Errorf("beginning the direct message of %s: %w", r.ID, err))
 		}
 	}})
 }
@@ -82,6 +83,10 @@ func (s *Service) direct(ctx context.Context, user string) (string, error) {
 	}
 	return channel.ID, nil
 }
+
+// unanswered is what becomes of a message while Slack takes nothing: what it said
+// is on record before any effect, so the sweep shows it in the end.
+func unanswered(err error) error { return bus.OnRecord(slackui.Outcome(err)) }
 
 // refused goes on without what Slack refused, and tells the operators.
 func refused(what, code string, to func(*State)) transition {
@@ -107,20 +112,20 @@ func (s *Service) edit(r record, resolves string, heard func(*State)) store.Step
 		case slackui.Refused(err):
 			return refused(fmt.Sprintf("an edit of a direct message (%s)", st.Phase()), slackui.ErrorCode(err), shown), nil
 		default:
-			return transition{}, slackui.Outcome(fmt.Errorf("editing the direct message of %s: %w", r.ID, err))
+			return transition{}, unanswered(fmt.Errorf("editing the direct message of %s: %w", r.ID, err))
 		}
 	}})
 }
 
 // line tells the cluster's channel of the end. Where that was begun before, it
 // is looked for first.
-func (s *Service) line(r record, begun *store.Claim) store.Step[State] {
+func (s *Service) line(r record, begun *store.Claim, heard func(*State)) store.Step[State] {
 	done := transition{To: func(st *State) { st.LineDone = true }}
 	cluster, known := s.Catalog.Cluster(r.State.Ask.Cluster)
 	if !known && begun == nil {
 		return store.Move(done)
 	}
-	a := action{Name: doLine, For: effectWithin}
+	a := action{Name: doLine, Intent: heard, For: effectWithin}
 	if begun != nil {
 		a.Resolves = begun.Name
 	}
@@ -129,7 +134,7 @@ func (s *Service) line(r record, begun *store.Claim) store.Step[State] {
 		if begun != nil {
 			ts, err := slackui.Find(ctx, s.Slack, cluster.Channel, mark, begun.Since)
 			if err != nil && !slackui.Refused(err) {
-				return transition{}, slackui.Outcome(err)
+				return transition{}, unanswered(err)
 			}
 			if ts != "" {
 				return done, nil
@@ -140,7 +145,7 @@ func (s *Service) line(r record, begun *store.Claim) store.Step[State] {
 			return refused("the line at the end in "+cluster.Channel, slackui.ErrorCode(err), done.To), nil
 		}
 		if err != nil {
-			return transition{}, slackui.Outcome(fmt.Errorf("telling %q of the end of %s: %w", cluster.Channel, r.ID, err))
+			return transition{}, unanswered(fmt.Errorf("telling %q of the end of %s: %w", cluster.Channel, r.ID, err))
 		}
 		return done, nil
 	}
@@ -149,8 +154,8 @@ func (s *Service) line(r record, begun *store.Claim) store.Step[State] {
 
 // answer tells somebody why their click was not taken: where they clicked, to
 // them alone, or else directly.
-func (s *Service) answer(r record, resolves string) store.Step[State] {
-	return store.Act(action{Name: doAnswer, Resolves: resolves, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
+func (s *Service) answer(r record, resolves string, heard func(*State)) store.Step[State] {
+	return store.Act(action{Name: doAnswer, Resolves: resolves, Intent: heard, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
 		if len(st.Answers) == 0 {
 			return transition{}, nil
 		}
@@ -165,7 +170,7 @@ func (s *Service) answer(r record, resolves string) store.Step[State] {
 			return refused("an answer to somebody who clicked", slackui.ErrorCode(err), told), nil
 		}
 		if err != nil {
-			return transition{}, slackui.Outcome(fmt.Errorf("answering a click on %s: %w", r.ID, err))
+			return transition{}, unanswered(fmt.Errorf("answering a click on %s: %w", r.ID, err))
 		}
 		return transition{To: told}, nil
 	}})

@@ -77,30 +77,30 @@ func (s *Service) next(r store.Record[State]) store.Step[State] {
 	reachable := st.Phase() != Unheard && st.Undeliverable == ""
 	switch {
 	case len(st.Answers) > 0:
-		return s.answer(r, "")
+		return s.answer(r, "", nil)
 	case reachable && st.DM.TS == "":
 		return s.begin(r, "", nil)
 	case reachable && st.Shown < st.Rev:
 		return s.edit(r, "", nil)
 	case st.Phase() == Ended && !st.LineDone:
-		return s.line(r, nil)
+		return s.line(r, nil, nil)
 	default:
 		return store.Done[State]()
 	}
 }
 
 // again finishes what somebody had begun. What was heard goes on record with the
-// claim, before the effect: while Slack fails, its message may be parked.
+// claim, before the effect: while Slack fails, its message is left to the sweep.
 func (s *Service) again(r store.Record[State], c store.Claim, heard func(*State)) store.Step[State] {
 	switch c.Name {
 	case doAnswer:
-		return s.answer(r, c.Name)
+		return s.answer(r, c.Name, heard)
 	case doBegin:
 		return s.begin(r, c.Name, heard)
 	case doEdit:
 		return s.edit(r, c.Name, heard)
 	case doLine:
-		return s.line(r, &c)
+		return s.line(r, &c, heard)
 	default:
 		return store.Stop[State](bus.Later(time.Minute, fmt.Errorf("%q was begun by a newer version", c.Name)))
 	}
