@@ -22,7 +22,7 @@ import (
 // superuser's data source name (go-sql-driver); tests make databases and
 // accounts on it.
 func RealServers() (servers []*Server, stop func(), err error) {
-	return startAll(presentMariaDB, presentMySQL, named)
+	return startAll(named, presentMariaDB, presentMySQL) // a name that is wrong is said before any is started
 }
 
 // OwnServers starts every real server that is there: MariaDB where its binary
