@@ -10,6 +10,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/expression"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/powerpole/powerpole/pkg/event"
 )
 
 // Requests lists every request of which a table has anything: a record, a row of
@@ -32,15 +34,16 @@ func Requests(ctx context.Context, db dynamodb.ScanAPIClient, table string) ([]s
 			return nil, fmt.Errorf("listing the requests in %q: %w", table, err)
 		}
 		for _, it := range page.Items {
-			if ofRequest(text(it[rangeKey])) {
-				ids[text(it[hashKey])] = true
+			if id := text(it[hashKey]); ofRequest(text(it[rangeKey])) && event.CheckRequestID(id) == nil {
+				ids[id] = true
 			}
 		}
 	}
 	return slices.Sorted(maps.Keys(ids)), nil
 }
 
-// ofRequest tells a request's items from pointers and cursors.
+// ofRequest tells items that a request may have from pointers and cursors. A
+// person has records too; those are told by their id.
 func ofRequest(sort string) bool {
 	return sort == recordSort || sort == markSort || strings.HasPrefix(sort, rowSort)
 }

@@ -71,7 +71,7 @@ func (s *Summary) add(ctx context.Context, db Client, table, id string) error {
 	return nil
 }
 
-// isOpening reports whether a request has no more than the place that is taken
+// isOpening reports whether a request has no more than what is kept and taken
 // before its first row is written.
 func isOpening(ctx context.Context, db store.API, table, id string) (bool, error) {
 	records, err := store.NewTable[approval.State](db, table)
@@ -79,7 +79,7 @@ func isOpening(ctx context.Context, db store.API, table, id string) (bool, error
 		return false, err
 	}
 	r, err := records.Load(ctx, id)
-	return r.State == approval.State{Requester: r.State.Requester, Slot: r.State.Slot}, err
+	return r.State == approval.State{Requester: r.State.Requester, Slot: r.State.Slot, Heard: r.State.Heard}, err
 }
 
 // Err is nil where every log holds.

@@ -2,12 +2,14 @@ package audit_test
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"strings"
 	"testing"
 
 	awssdk "github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
 	"github.com/powerpole/powerpole/deploy/powerpole/audit"
 	"github.com/powerpole/powerpole/pkg/event"
@@ -17,28 +19,30 @@ import (
 
 const other = "pp-01k0000000000000000000000c"
 
-// second adds a request with a log of one row, and one that has only taken its
-// place.
+// second adds a request with a log of one row, one that has only taken its
+// place, one that was only heard of, and somebody's list of requests.
 func second(t *testing.T, db *dynamodb.Client) {
 	t.Helper()
 	log, err := store.NewLog[approval.Entry](db, table, event.Approval, deaf{})
 	must(t, err)
 	must(t, log.Append(t.Context(), other, nil, event.Header{}, approval.Entry{Kind: approval.Requested}))
 	record(t, db, "pp-01k0000000000000000000000d", approval.State{Requester: "U1", Slot: 1})
+	record(t, db, "pp-01k0000000000000000000000e", approval.State{Heard: &approval.Heard{Data: event.RequestCreated{Digest: "d"}}})
 	record(t, db, other, approval.State{Armed: true})
+	record(t, db, "past#U1", approval.Past{Requests: []string{other}})
 }
 
-func record(t *testing.T, db *dynamodb.Client, id string, st approval.State) {
+func record[T store.State](t *testing.T, db *dynamodb.Client, id string, st T) {
 	t.Helper()
-	records, err := store.NewTable[approval.State](db, table)
+	records, err := store.NewTable[T](db, table)
 	must(t, err)
 	machine, err := store.NewMachine(event.Approval, records, deaf{})
 	must(t, err)
-	must(t, machine.Run(t.Context(), id, event.Header{}, func(r store.Record[approval.State]) store.Step[approval.State] {
-		if r.State == st {
-			return store.Done[approval.State]()
+	must(t, machine.Run(t.Context(), id, event.Header{}, func(r store.Record[T]) store.Step[T] {
+		if r.Version > 0 {
+			return store.Done[T]()
 		}
-		return store.Move(store.Transition[approval.State]{To: func(to *approval.State) { *to = st }})
+		return store.Move(store.Transition[T]{To: func(to *T) { *to = st }})
 	}))
 }
 
@@ -59,6 +63,29 @@ func TestEveryLogOfTheTableIsVerified(t *testing.T) {
 	must(t, s.Err())
 	if out != "2 requests, 4 rows: every log holds\n" {
 		t.Errorf("printed was %q", out)
+	}
+}
+
+// watched notes of whom it reads.
+type watched struct {
+	*dynamodb.Client
+	read map[string]bool
+}
+
+func (w watched) GetItem(ctx context.Context, in *dynamodb.GetItemInput, o ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error) {
+	w.read[in.Key["pk"].(*types.AttributeValueMemberS).Value] = true
+	return w.Client.GetItem(ctx, in, o...)
+}
+
+func TestWhatIsOfAPersonIsNotReadAsALog(t *testing.T) {
+	t.Parallel()
+	db := logged(t)
+	second(t, db)
+	w := watched{db, map[string]bool{}}
+	_, err := audit.VerifyAll(t.Context(), w)
+	must(t, err)
+	if w.read["past#U1"] || !w.read[request] || !w.read[other] {
+		t.Errorf("it read %v", w.read)
 	}
 }
 
