@@ -122,9 +122,11 @@ type About struct {
 	Cause Header
 	// Trace is the trace context to carry on. Where it is empty the cause's is.
 	Trace Trace
+	// At is when it occurred, by the sender's clock; now where it is zero.
+	At time.Time
 }
 
-// New makes an event that occurred now. It returns an error where the data
+// New makes an event. It returns an error where the data
 // does not validate or the event is larger than MaxSize: what cannot be
 // handled must not be sent.
 func New(about About, data Data) (Event, error) {
@@ -139,12 +141,16 @@ func New(about About, data Data) (Event, error) {
 	if trace == (Trace{}) {
 		trace = about.Cause.Trace
 	}
+	at := about.At
+	if at.IsZero() {
+		at = time.Now()
+	}
 	e := Event{Source: about.Source, Type: data.EventType(), Detail: Envelope{
 		Header: Header{
 			ID:          ID(about.Source, data.EventType(), about.RequestID, about.Discriminator),
 			RequestID:   about.RequestID,
 			Version:     data.EventVersion(),
-			OccurredAt:  time.Now().UTC().Truncate(time.Millisecond),
+			OccurredAt:  at.UTC().Truncate(time.Millisecond),
 			CausationID: about.Cause.ID,
 			Trace:       trace,
 		},

@@ -16,6 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
@@ -43,6 +44,8 @@ type Config struct {
 	// Precision is how far apart firing and the time asked for can be, a
 	// minute in AWS. Zero means a minute.
 	Precision time.Duration
+	// Clock is the service's; the zero value is the system's.
+	Clock clock.Clock
 }
 
 // Scheduler makes and deletes one-off schedules.
@@ -78,7 +81,7 @@ func New(api API, cfg Config) (*Scheduler, error) {
 // all of it is waited out.
 func (s *Scheduler) Before(t time.Time) (time.Time, bool) {
 	at := t.UTC().Truncate(s.cfg.Precision).Add(-s.cfg.Precision)
-	return at, time.Until(at) > s.cfg.Precision/10
+	return at, s.cfg.Clock.Until(at) > s.cfg.Precision/10
 }
 
 // Once arms a one-off schedule that puts e into the service's own queue at that
@@ -130,7 +133,7 @@ func (s *Scheduler) input(name string, at time.Time, body string) *scheduler.Cre
 // is about the past only if the time has passed, by our clock before or by its own
 // as it answered.
 func (s *Scheduler) create(ctx context.Context, in *scheduler.CreateScheduleInput, at time.Time) error {
-	if !at.After(time.Now()) {
+	if !at.After(s.cfg.Clock.Now()) {
 		return ErrPast
 	}
 	_, err := s.api.CreateSchedule(ctx, in)

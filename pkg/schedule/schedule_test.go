@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/schedule"
 )
@@ -177,6 +178,27 @@ func TestATimeThatHasPassedIsErrPast(t *testing.T) {
 			err := with(t, b).Once(t.Context(), "end-1", time.Now().Add(c.in), endDue(t))
 			if !errors.Is(err, schedule.ErrPast) || b.calls != c.asks {
 				t.Errorf("%s: %v after %d calls, want ErrPast after %d", what, err, b.calls, c.asks)
+			}
+		}
+	})
+}
+
+func TestATimeHasPassedByTheServicesOwnClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for ahead, past := range map[time.Duration]bool{0: false, 2 * time.Minute: true, -2 * time.Minute: false} {
+			cfg := config()
+			cfg.Clock = clock.Ahead(ahead)
+			s, err := schedule.New(&balky{}, cfg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			soon := time.Now().Add(time.Minute)
+			if err := s.Once(t.Context(), "end-1", soon, endDue(t)); errors.Is(err, schedule.ErrPast) != past {
+				t.Errorf("%v ahead: in a minute: %v", ahead, err)
+			}
+			if _, ok := s.Before(soon); ok == past {
+				t.Errorf("%v ahead: in a minute can be taken: %v", ahead, ok)
 			}
 		}
 	})

@@ -32,7 +32,7 @@ func newEnv(ctx context.Context, spec Spec, o Options) (*Env, error) {
 		return nil, fmt.Errorf("the topology has no service %q", spec.Name)
 	}
 	e := &Env{
-		Name: spec.Name, Source: place.Source, Topology: place, HTTP: o.HTTP, Log: o.Log,
+		Name: spec.Name, Source: place.Source, Topology: place, HTTP: o.HTTP, Log: o.Log, Clock: o.Clock,
 		DialDatabase: o.DialDatabase, Quiet: new(bus.Quiet), environ: environment(o.Environ),
 	}
 	if e.HTTP == nil {
@@ -74,7 +74,7 @@ func (e *Env) readCatalog() error {
 	if err != nil {
 		return fmt.Errorf("reading the public keys in %s: %w", e.Config.Keys, err)
 	}
-	e.Verifier, err = warrant.NewVerifier(keys, cat.Installation())
+	e.Verifier, err = warrant.NewVerifier(keys, cat.Installation(), warrant.WithClock(e.Clock))
 	return err
 }
 
@@ -111,7 +111,7 @@ func (e *Env) findQueue(ctx context.Context, workers int) error {
 	}
 	e.Scheduler, err = schedule.New(scheduler.NewFromConfig(e.AWS), schedule.Config{
 		Group: topology.ScheduleGroup, RoleARN: e.Config.SchedulerRole, QueueARN: arn, DeadARN: deadARN,
-		Precision: e.Config.SchedulerPrecision.Std(),
+		Precision: e.Config.SchedulerPrecision.Std(), Clock: e.Clock,
 	})
 	return err
 }

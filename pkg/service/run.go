@@ -22,6 +22,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/powerpole/powerpole/pkg/bus"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/telemetry"
 )
 
@@ -55,6 +56,8 @@ type Options struct {
 	AWS *aws.Config
 	// HTTP is the client towards Slack.
 	HTTP *http.Client
+	// Clock is the service's; the system's where it is zero.
+	Clock clock.Clock
 	// DialDatabase replaces TCP towards databases.
 	DialDatabase func(ctx context.Context, address string) (net.Conn, error)
 	// Log, Wait and Ready are for whoever runs it: where lines go

@@ -17,6 +17,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/schedule"
 	"github.com/powerpole/powerpole/pkg/secret"
@@ -79,6 +80,8 @@ type Env struct {
 	Log      *slog.Logger
 	// HTTP is for what is not AWS: Slack.
 	HTTP *http.Client
+	// Clock is the service's; the zero value is the system's.
+	Clock clock.Clock
 	// DialDatabase, where set, replaces TCP towards databases, as in a
 	// simulation.
 	DialDatabase func(ctx context.Context, address string) (net.Conn, error)

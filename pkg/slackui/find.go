@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/slack-go/slack"
+
+	"github.com/powerpole/powerpole/pkg/clock"
 )
 
 // historyPage is how many messages one look reads; Slack's own limit is 1,000.
@@ -43,7 +45,7 @@ func Find(ctx context.Context, api History, channel string, mark Mark, since tim
 	ask := &slack.GetConversationHistoryParameters{
 		ChannelID: channel, Limit: historyPage, IncludeAllMetadata: true,
 		// Slack's clock is not ours.
-		Oldest: fmt.Sprintf("%d.000000", since.Add(-time.Minute).Unix()),
+		Oldest: fmt.Sprintf("%d.000000", since.Add(-clock.Skew).Unix()),
 	}
 	for {
 		page, err := api.GetConversationHistoryContext(ctx, ask)

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
@@ -24,14 +25,15 @@ type Log[E any] struct {
 	name   string
 	source event.Source
 	bus    Publisher
+	clock  clock.Clock
 }
 
 // NewLog returns the log in the table of that name.
-func NewLog[E any](db API, table string, source event.Source, publisher Publisher) (*Log[E], error) {
+func NewLog[E any](db API, table string, source event.Source, publisher Publisher, options ...Option) (*Log[E], error) {
 	if db == nil || table == "" || source == "" || publisher == nil {
 		return nil, errors.New("opening a log: client, table, source or publisher is missing")
 	}
-	return &Log[E]{db: db, name: table, source: source, bus: publisher}, nil
+	return &Log[E]{db: db, name: table, source: source, bus: publisher, clock: chosen(options).clock}, nil
 }
 
 // Load reads a request's log and publishes first what its rows still owe.
@@ -103,9 +105,9 @@ func (l *Log[E]) query(ctx context.Context, id string) ([]Row[E], error) {
 // owes, and publishes them. Its error is ErrConflict where somebody else's row
 // came first: load and decide again.
 func (l *Log[E]) Append(ctx context.Context, id string, after []Row[E], cause event.Header, entry E, emit ...Emit) error {
-	row := Row[E]{Request: id, N: len(after), At: time.Now().UTC().Truncate(time.Millisecond), Prev: head(after), Entry: entry}
+	row := Row[E]{Request: id, N: len(after), At: l.clock.Now().Truncate(time.Millisecond), Prev: head(after), Entry: entry}
 	var err error
-	if row.Owes, err = events(ctx, l.source, id, cause, emit); err != nil {
+	if row.Owes, err = events(ctx, l.source, row.At, id, cause, emit); err != nil {
 		return err
 	}
 	body, err := json.Marshal(row)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/bus"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
@@ -26,14 +27,15 @@ type Machine[T State] struct {
 	source event.Source
 	table  *Table[T]
 	bus    Publisher
+	clock  clock.Clock
 }
 
 // NewMachine returns the machine of one service.
-func NewMachine[T State](source event.Source, table *Table[T], publisher Publisher) (*Machine[T], error) {
+func NewMachine[T State](source event.Source, table *Table[T], publisher Publisher, options ...Option) (*Machine[T], error) {
 	if source == "" || table == nil || publisher == nil {
 		return nil, errors.New("making a machine: source, table or publisher is missing")
 	}
-	return &Machine[T]{source: source, table: table, bus: publisher}, nil
+	return &Machine[T]{source: source, table: table, bus: publisher, clock: chosen(options).clock}, nil
 }
 
 // Table returns the machine's table, for looking things up.
@@ -55,8 +57,8 @@ func (m *Machine[T]) Run(ctx context.Context, id string, cause event.Header, dec
 			}
 			return err
 		}
-		if r.Claim != nil && time.Now().Before(r.Claim.Until) {
-			return bus.Later(r.Claim.wait(time.Now()), fmt.Errorf("%s of %s is being done", r.Claim.Name, id))
+		if r.Claim != nil && m.clock.Now().Before(r.Claim.Until) {
+			return bus.Later(r.Claim.wait(m.clock.Now()), fmt.Errorf("%s of %s is being done", r.Claim.Name, id))
 		}
 		step := decide(r)
 		if step.stop {
@@ -119,7 +121,7 @@ func (m *Machine[T]) apply(ctx context.Context, r Record[T], cause event.Header,
 	if t.To != nil {
 		t.To(&r.State)
 	}
-	made, err := events(ctx, m.source, r.ID, cause, t.Emit)
+	made, err := events(ctx, m.source, m.clock.Now(), r.ID, cause, t.Emit)
 	if err != nil {
 		return err
 	}
@@ -156,7 +158,7 @@ func afterwards(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 func (m *Machine[T]) claim(ctx context.Context, r Record[T], a Action[T]) (Record[T], error) {
-	now := time.Now().UTC()
+	now := m.clock.Now()
 	c := &Claim{Name: a.Name, Until: now.Add(a.For), Token: rand.Text(), Begun: now, Since: now, Attempt: 1}
 	if r.Claim != nil {
 		c.Since, c.Attempt = r.Claim.Since, r.Claim.Attempt+1
@@ -175,7 +177,7 @@ func (m *Machine[T]) letGo(ctx context.Context, r Record[T]) error {
 	ctx, cancel := afterwards(ctx)
 	defer cancel()
 	c := *r.Claim
-	c.Until = time.Now().UTC()
+	c.Until = m.clock.Now()
 	r.Claim = &c
 	if _, err := m.table.save(ctx, r); err != nil && !errors.Is(err, ErrConflict) {
 		return fmt.Errorf("letting go of %s: %w", c.Name, err)

@@ -22,11 +22,11 @@ type Emit struct {
 
 // events makes whole envelopes of what is to be emitted, so that they are stored
 // as they will be published.
-func events(ctx context.Context, source event.Source, id string, cause event.Header, emit []Emit) ([]event.Event, error) {
+func events(ctx context.Context, source event.Source, at time.Time, id string, cause event.Header, emit []Emit) ([]event.Event, error) {
 	var out []event.Event
 	for _, e := range emit {
 		made, err := event.New(event.About{
-			Source: source, RequestID: id, Discriminator: e.Discriminator, Cause: cause, Trace: bus.TraceOf(ctx),
+			Source: source, RequestID: id, Discriminator: e.Discriminator, Cause: cause, Trace: bus.TraceOf(ctx), At: at,
 		}, e.Data)
 		if err != nil {
 			return nil, err

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
+
+	"github.com/powerpole/powerpole/pkg/clock"
 )
 
 // maxToken is the most a paper may weigh, in bytes. An event has 64 KiB, and a real warrant a few hundred bytes.
@@ -27,17 +29,28 @@ var (
 type Verifier struct {
 	keys     KeySet
 	audience string
+	clock    clock.Clock
 }
 
+// Option changes a Verifier.
+type Option func(*Verifier)
+
+// WithClock makes it compare moments with that clock instead of the system's.
+func WithClock(c clock.Clock) Option { return func(v *Verifier) { v.clock = c } }
+
 // NewVerifier returns a verifier with the public keys for the installation whose id is audience.
-func NewVerifier(keys KeySet, audience string) (*Verifier, error) {
+func NewVerifier(keys KeySet, audience string, options ...Option) (*Verifier, error) {
 	if len(keys.keys) == 0 {
 		return nil, errors.New("making verifier: there are no keys")
 	}
 	if audience == "" {
 		return nil, errors.New("making verifier: there is no audience")
 	}
-	return &Verifier{keys: keys, audience: audience}, nil
+	v := &Verifier{keys: keys, audience: audience}
+	for _, o := range options {
+		o(v)
+	}
+	return v, nil
 }
 
 // Slip verifies a slip for the request. It returns ErrNotGenuine with an empty slip, or ErrLate with the slip if that
@@ -45,12 +58,12 @@ func NewVerifier(keys KeySet, audience string) (*Verifier, error) {
 func (v *Verifier) Slip(token, requestID string, maxAge time.Duration) (Slip, error) {
 	slip, err := open[Slip](v, KindSlip, token)
 	if err == nil {
-		err = errors.Join(slip.check(), checkRequest(slip.RequestID, requestID), checkIssued(slip.IssuedAt))
+		err = errors.Join(slip.check(), checkRequest(slip.RequestID, requestID), v.checkIssued(slip.IssuedAt))
 	}
 	if err != nil {
 		return Slip{}, notGenuine(KindSlip, err)
 	}
-	if age := time.Since(slip.IssuedAt); age > maxAge {
+	if age := v.clock.Since(slip.IssuedAt); age > maxAge {
 		return slip, fmt.Errorf("verifying %s of %s: %w: it is %v old", KindSlip, requestID, ErrLate, age.Round(time.Second))
 	}
 	return slip, nil
@@ -71,13 +84,13 @@ func (v *Verifier) Extension(token, requestID string) (Warrant, error) {
 func (v *Verifier) warrant(token, requestID string, purpose Purpose) (Warrant, error) {
 	w, err := open[Warrant](v, KindWarrant, token)
 	if err == nil {
-		err = errors.Join(w.check(), checkRequest(w.RequestID, requestID), checkIssued(w.IssuedAt),
+		err = errors.Join(w.check(), checkRequest(w.RequestID, requestID), v.checkIssued(w.IssuedAt),
 			need(w.Purpose == purpose, "it has another purpose"))
 	}
 	if err != nil {
 		return Warrant{}, notGenuine(KindWarrant, err)
 	}
-	if latest := w.latest(); time.Since(latest) > Tolerance {
+	if latest := w.latest(); v.clock.Since(latest) > Tolerance {
 		return w, fmt.Errorf("verifying %s of %s: %w: nothing may begin after %s",
 			KindWarrant, requestID, ErrLate, latest.UTC().Format(time.RFC3339))
 	}
@@ -152,8 +165,8 @@ func checkHeader(h jose.Header, kind Kind) error {
 	return nil
 }
 
-func checkIssued(at time.Time) error {
-	return need(time.Until(at) <= Tolerance, "it comes from the future")
+func (v *Verifier) checkIssued(at time.Time) error {
+	return need(v.clock.Until(at) <= clock.Skew, "it comes from the future")
 }
 
 func notGenuine(kind Kind, err error) error {

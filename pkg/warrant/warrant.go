@@ -16,8 +16,8 @@ import (
 	"github.com/powerpole/powerpole/pkg/person"
 )
 
-// Tolerance is how far two clocks of an installation may be apart: a moment written by one service and compared by
-// another is taken as reached, or as past, only beyond it.
+// Tolerance is for clocks that differ a little: a moment written by one service and compared by another is taken as
+// past only beyond it.
 const Tolerance = 2 * time.Minute
 
 // Kind is what a paper is. It is the typ of its JWS and the use of the keys that sign it.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
@@ -110,15 +111,34 @@ func TestPaperFromTheFutureIsNotGenuine(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		b := setup(t)
-		near, far := time.Now().Add(warrant.Tolerance), time.Now().Add(warrant.Tolerance+time.Second)
+		near, far := time.Now().Add(clock.Skew), time.Now().Add(clock.Skew+time.Second)
 		if _, err := b.verifier.Slip(mustSlip(t, b.slips, someSlip(near)), requestID, time.Hour); err != nil {
-			t.Errorf("a clock within tolerance: %v", err)
+			t.Errorf("a clock that is as far off as it may: %v", err)
 		}
 		if _, err := b.verifier.Slip(mustSlip(t, b.slips, someSlip(far)), requestID, time.Hour); !errors.Is(err, warrant.ErrNotGenuine) {
 			t.Errorf("slip from the future: %v", err)
 		}
 		if _, err := b.verifier.Warrant(mustWarrant(t, b.warrants, someWarrant(far)), requestID); !errors.Is(err, warrant.ErrNotGenuine) {
 			t.Errorf("warrant from the future: %v", err)
+		}
+	})
+}
+
+func TestPaperIsComparedWithTheVerifiersClock(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		b := setup(t)
+		token := mustSlip(t, b.slips, someSlip(time.Now()))
+		for ahead, want := range map[time.Duration]error{
+			clock.Skew: nil, -clock.Skew: nil, 2 * time.Hour: warrant.ErrLate, -clock.Skew - time.Second: warrant.ErrNotGenuine,
+		} {
+			v, err := warrant.NewVerifier(b.slipKey.Public(), audience, warrant.WithClock(clock.Ahead(ahead)))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if _, err := v.Slip(token, requestID, time.Hour); !errors.Is(err, want) {
+				t.Errorf("by a clock that is %v ahead: %v, want %v", ahead, err, want)
+			}
 		}
 	})
 }

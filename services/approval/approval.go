@@ -14,6 +14,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/policy"
 	"github.com/powerpole/powerpole/pkg/service"
@@ -50,7 +51,7 @@ type signer interface {
 	Warrant(warrant.Warrant) (string, error)
 }
 
-// Options is what a Service is made of. All but Logger must be there.
+// Options is what a Service is made of. All but Logger and Clock must be there.
 type Options struct {
 	Catalog   *catalog.Catalog
 	Policy    *policy.Engine
@@ -64,6 +65,8 @@ type Options struct {
 	Scheduler scheduler
 	Bus       store.Publisher
 	Logger    *slog.Logger
+	// Clock is the system's where it is zero.
+	Clock clock.Clock
 }
 
 // Service decides about requests.

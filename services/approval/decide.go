@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/person"
@@ -166,7 +165,7 @@ func (s *Service) extend(q Request, c click) (verdict, error) {
 		return refuse(c.speak.ExtendedOnce), nil
 	case c.Extra <= 0 || total < q.Total || total > q.Ceiling:
 		return refuse(fmt.Sprintf(c.speak.OverCeiling, length(q.Ceiling), length(max(q.Ceiling-q.Total, 0)))), nil
-	case time.Now().After(q.Terms.EndBy):
+	case s.Clock.Now().After(q.Terms.EndBy):
 		return refuse(c.speak.TooLate), nil
 	}
 	may, no := s.permit(q, c, policy.Extend, total)

@@ -42,7 +42,7 @@ func scheduleName(id string) string { return id + "-pending-1" }
 // it again changes nothing.
 func (s *Service) arm(q Request, h event.Header, resolves string) store.Step[State] {
 	return store.Act(action{Name: doArm, Resolves: resolves, For: effectWithin, Do: func(ctx context.Context, _ State) (transition, error) {
-		due, err := event.New(event.About{Source: event.Approval, RequestID: q.ID, Cause: h, Trace: bus.TraceOf(ctx)}, event.PendingDue{})
+		due, err := event.New(event.About{Source: event.Approval, RequestID: q.ID, Cause: h, Trace: bus.TraceOf(ctx), At: s.Clock.Now()}, event.PendingDue{})
 		if err != nil {
 			return transition{}, err
 		}

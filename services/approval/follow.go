@@ -89,7 +89,7 @@ func (s *Service) alone(ctx context.Context, q Request, h event.Header) (Entry, 
 	case q.Rule != "":
 		entry.Kind, entry.Rules = Approved, []string{q.Rule}
 		return s.approval(q, entry, nil)
-	case !time.Now().Before(q.Due()):
+	case !s.Clock.Now().Before(q.Due()):
 		entry.Kind = Lapsed
 		return entry, store.Emit{Data: event.Lapsed{Ask: q.Ask, After: q.Pending}}, nil
 	case r.State.Unpostable != "":

@@ -57,7 +57,7 @@ func (s *Service) load(ctx context.Context, id string) (Request, []store.Row[Ent
 
 // unheard waits a while for the request that a click has overtaken.
 func (s *Service) unheard(ctx context.Context, e event.Typed[event.ActionSubmitted]) error {
-	if time.Since(e.OccurredAt) < unheardWait {
+	if s.Clock.Since(e.OccurredAt) < unheardWait {
 		return bus.Later(unheardAgain, fmt.Errorf("request %q is not known yet", e.RequestID))
 	}
 	c := click{ActionSubmitted: e.Data, id: e.ID, speak: textsFor(e.Data.By.Locale)}

@@ -3,7 +3,6 @@ package approval
 import (
 	"context"
 	"errors"
-	"time"
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
@@ -16,7 +15,7 @@ func (s *Service) OnPendingDue(ctx context.Context, e event.Typed[event.PendingD
 	if err != nil {
 		return err
 	}
-	if wait := time.Until(q.Due()); q.Status == Requested && wait > 0 {
+	if wait := s.Clock.Until(q.Due()); q.Status == Requested && wait > 0 {
 		return bus.Later(wait, errors.New("the pending limit is not reached"))
 	}
 	return s.follow(ctx, e.Header)

@@ -13,7 +13,7 @@ import (
 // warrant. votes are those who approved; where there are none the rule did.
 func (s *Service) approval(q Request, entry Entry, votes []event.Person) (Entry, store.Emit, error) {
 	role, _ := s.Catalog.Role(q.Role)
-	start := time.Now().UTC().Truncate(time.Millisecond).Add(s.Catalog.Limits().Provisioning)
+	start := s.Clock.Now().Truncate(time.Millisecond).Add(s.Catalog.Limits().Provisioning)
 	// The ceiling that approvers saw, or a lower one that the catalog has since.
 	terms := Terms{StartBy: start, EndBy: start.Add(min(q.Ceiling.Std(), role.MaxDuration))}
 	entry.Terms = &terms
@@ -42,7 +42,7 @@ func (s *Service) sign(q Request, purpose warrant.Purpose, total event.Duration)
 		RequestID: q.ID, Purpose: purpose, Owner: named(q.Requester), Cluster: q.Cluster,
 		Databases: q.Databases, Tables: q.Tables, Role: q.Role, Privileges: q.Privileges, Duration: total.Std(),
 		Rule: q.Rule, PolicyHash: s.Policy.Hash(), StartBy: q.Terms.StartBy, EndBy: q.Terms.EndBy,
-		Digest: q.Digest, IssuedAt: time.Now().UTC().Truncate(time.Millisecond),
+		Digest: q.Digest, IssuedAt: s.Clock.Now().Truncate(time.Millisecond),
 	}
 	for _, v := range q.Votes {
 		w.Approvers = append(w.Approvers, named(v))

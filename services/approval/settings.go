@@ -44,18 +44,18 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 	}
 	o := Options{
 		Catalog: env.Catalog, Policy: engine, Verifier: env.Verifier, Signer: warrants,
-		Slack: client, Bus: env.Bus, Logger: env.Log,
+		Slack: client, Bus: env.Bus, Logger: env.Log, Clock: env.Clock,
 	}
 	if env.Scheduler != nil {
 		o.Scheduler = env.Scheduler
 	}
 	db := dynamodb.NewFromConfig(env.AWS)
 	table, err1 := store.NewTable[State](db, env.Topology.TableName())
-	log, err2 := store.NewLog[Entry](db, env.Topology.TableName(), env.Source, env.Bus)
-	machine, err3 := store.NewMachine(env.Source, table, env.Bus)
+	log, err2 := store.NewLog[Entry](db, env.Topology.TableName(), env.Source, env.Bus, store.WithClock(env.Clock))
+	machine, err3 := store.NewMachine(env.Source, table, env.Bus, store.WithClock(env.Clock))
 	sweep, err4 := store.NewSweep(db, env.Topology.TableName(), env.Quiet, env.Log)
 	people, err5 := store.NewTable[Past](db, env.Topology.TableName())
-	pasts, err6 := store.NewMachine(env.Source, people, env.Bus)
+	pasts, err6 := store.NewMachine(env.Source, people, env.Bus, store.WithClock(env.Clock))
 	if err := errors.Join(err1, err2, err3, err4, err5, err6); err != nil {
 		return nil, err
 	}

@@ -40,7 +40,7 @@ func (s *Service) forged(ctx context.Context, h event.Header, want warrant.Slip,
 // publish says something that is in no row.
 func (s *Service) publish(ctx context.Context, cause event.Header, discriminator string, data event.Data) error {
 	e, err := event.New(event.About{
-		Source: event.Approval, RequestID: cause.RequestID, Discriminator: discriminator, Cause: cause, Trace: bus.TraceOf(ctx),
+		Source: event.Approval, RequestID: cause.RequestID, Discriminator: discriminator, Cause: cause, Trace: bus.TraceOf(ctx), At: s.Clock.Now(),
 	}, data)
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func (s *Service) decide(r store.Record[State], how naming) store.Step[State] {
 	case st.Outcome != "" || st.Ready == nil:
 		return store.Done[State]()
 	}
-	if f := s.forbidden(*st.Lease, st.Ready.Region, time.Now()); f != nil {
+	if f := s.forbidden(*st.Lease, st.Ready.Region, s.Clock.Now()); f != nil {
 		return s.fail(r, *f)
 	}
 	switch {
@@ -129,7 +129,7 @@ func (s *Service) grantStep(r store.Record[State]) store.Step[State] {
 	return store.Act(store.Action[State]{
 		Name: actGrant, Resolves: claimed(r), For: actFor,
 		Intent: func(st *State) {
-			st.GrantedAt = time.Now().UTC().Truncate(time.Millisecond)
+			st.GrantedAt = s.Clock.Now().Truncate(time.Millisecond)
 			st.ExpiresAt = st.Lease.expires(st.GrantedAt)
 		},
 		Do: func(ctx context.Context, st State) (store.Transition[State], error) { return s.grant(ctx, r.ID, st) },

@@ -16,7 +16,7 @@ func (s *Service) decideEnd(r store.Record[State], end *End) store.Step[State] {
 	case r.State.answered():
 		return answerAgain(r.State, end)
 	case r.Claim == nil && !r.State.began():
-		return store.Move(revoked(end, nothingThere(r.State)))
+		return store.Move(revoked(end, nothingThere(r.State, s.Clock.Now())))
 	}
 	if st := r.State; st.Account != nil && !s.reach.admit(st.Account.Cluster, r.ID) {
 		return crowded(st.Account.Cluster)
@@ -51,12 +51,12 @@ func answerAgain(st State, end *End) store.Step[State] {
 }
 
 // nothingThere is the answer where no account can be on any server.
-func nothingThere(st State) event.Revoked {
+func nothingThere(st State, now time.Time) event.Revoked {
 	how := "the grantor's record: nothing was begun for this request"
 	if st.Account != nil {
 		how = "the grantor's record: the account " + st.Account.User + " was undone and seen gone when its grant failed"
 	}
-	return event.Revoked{Outcome: event.None, SecretDeleted: true, SeenAt: time.Now().UTC(), How: how}
+	return event.Revoked{Outcome: event.None, SecretDeleted: true, SeenAt: now, How: how}
 }
 
 // revoked is the transition to the end, which gives the account's name back

@@ -29,7 +29,7 @@ type Drain struct {
 // drainStep is the next step of a drain; ok is false where there is none, or
 // its time is over. What is not known to be whole is not drained but ended.
 func (s *Service) drainStep(r store.Record[State], end *End) (step store.Step[State], ok bool) {
-	d, now := r.State.Drain, time.Now()
+	d, now := r.State.Drain, s.Clock.Now()
 	unfinished := r.State.Outcome != Granted || r.Claim != nil && r.Claim.Name != actDrain
 	if end.Drain <= 0 || d.Done || unfinished || now.After(end.EndedAt.Add(end.Drain)) {
 		return step, false
@@ -68,12 +68,12 @@ func (s *Service) drain(ctx context.Context, id string, st State) (Drain, error)
 		return Drain{}, err
 	}
 	if d.LockedAt.IsZero() {
-		d.LockedAt = time.Now().UTC()
+		d.LockedAt = s.Clock.Now()
 	}
 	working := 0
 	for _, i := range instances {
 		err := s.session(cluster, i.endpoint, forEnds).use(ctx, func(server *mysqlacct.Server) error {
-			left, err := server.Drain(ctx, account, time.Since(d.LockedAt))
+			left, err := server.Drain(ctx, account, s.Clock.Since(d.LockedAt))
 			working += left
 			return err
 		})
@@ -81,6 +81,6 @@ func (s *Service) drain(ctx context.Context, id string, st State) (Drain, error)
 			return Drain{}, err
 		}
 	}
-	d.LookedAt, d.Done = time.Now().UTC(), working == 0
+	d.LookedAt, d.Done = s.Clock.Now(), working == 0
 	return d, nil
 }

@@ -80,7 +80,7 @@ func (s *Service) unknown(ctx context.Context, cluster catalog.Cluster, bastions
 
 // reportForeign says it once a day, however often it is seen.
 func (s *Service) reportForeign(ctx context.Context, cluster string, a mysqlacct.Found) error {
-	day := time.Now().UTC().Format(time.DateOnly)
+	day := s.Clock.Now().Format(time.DateOnly)
 	e, err := event.New(event.About{
 		Source: event.Grantor, Discriminator: fmt.Sprintf("foreign-account/%s/%s@%s/%s", cluster, a.User, a.Host, day),
 	}, event.Alarmed{

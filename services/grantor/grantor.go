@@ -19,6 +19,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/pkg/service"
@@ -59,8 +60,8 @@ var (
 	_ verifier  = (*warrant.Verifier)(nil)
 )
 
-// Options is what a Service is made of. All but Dial, CAFile and Log must be
-// there.
+// Options is what a Service is made of. All but Dial, CAFile, Log and Clock
+// must be there.
 type Options struct {
 	Catalog  *catalog.Catalog
 	Verifier verifier
@@ -75,6 +76,8 @@ type Options struct {
 	// CAFile is the PEM file of Amazon's authorities for RDS.
 	CAFile string
 	Log    *slog.Logger
+	// Clock is the system's where it is zero.
+	Clock clock.Clock
 }
 
 // Service is the grantor.

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/credential"
@@ -47,7 +46,7 @@ func (s *Service) remove(ctx context.Context, id string, st State) (event.Revoke
 	if err := s.forget(ctx, id); err != nil {
 		return event.Revoked{}, err
 	}
-	answer.SecretDeleted, answer.SeenAt = true, time.Now().UTC()
+	answer.SecretDeleted, answer.SeenAt = true, s.Clock.Now()
 	return answer, nil
 }
 

@@ -40,7 +40,7 @@ func (s *Service) machine(ctx context.Context, cause event.Header, decide func(s
 // event that caused it.
 func (s *Service) alarm(ctx context.Context, cause event.Header, name, text string) error {
 	e, err := event.New(event.About{
-		Source: event.Grantor, RequestID: cause.RequestID, Discriminator: strings.TrimSpace(name + " " + cause.ID), Cause: cause, Trace: bus.TraceOf(ctx),
+		Source: event.Grantor, RequestID: cause.RequestID, Discriminator: strings.TrimSpace(name + " " + cause.ID), Cause: cause, Trace: bus.TraceOf(ctx), At: s.Clock.Now(),
 	}, event.Alarmed{Alarm: name, Text: text})
 	if err != nil {
 		return err

@@ -36,7 +36,7 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	machine, err := store.NewMachine(env.Source, table, env.Bus)
+	machine, err := store.NewMachine(env.Source, table, env.Bus, store.WithClock(env.Clock))
 	if err != nil {
 		return nil, err
 	}
@@ -47,6 +47,6 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	return New(Options{
 		Catalog: env.Catalog, Verifier: env.Verifier, Machine: machine, Sweep: sweep, Bus: env.Bus,
 		EC2: ec2.NewFromConfig(env.AWS), Secrets: secretsmanager.NewFromConfig(env.AWS),
-		Dial: env.DialDatabase, CAFile: cfg.CAFile, Log: env.Log,
+		Dial: env.DialDatabase, CAFile: cfg.CAFile, Log: env.Log, Clock: env.Clock,
 	})
 }

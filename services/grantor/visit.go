@@ -25,7 +25,7 @@ func (s *Service) visit(ctx context.Context, id string) error {
 // decideVisit is decide for a request that nobody has sent a message about: an
 // end that never came is asked for, and past the warrant's latest end made.
 func (s *Service) decideVisit(r store.Record[State]) store.Step[State] {
-	st, now := r.State, time.Now().UTC()
+	st, now := r.State, s.Clock.Now()
 	switch {
 	case st.parked():
 		return s.visitParked(r, now)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/pkg/service"
@@ -41,8 +42,8 @@ type signer interface {
 	Slip(warrant.Slip) (string, error)
 }
 
-// Options is what a Service is made of. All but Socket, Address and Log must be
-// there.
+// Options is what a Service is made of. All but Socket, Address, Log and Clock
+// must be there.
 type Options struct {
 	Catalog       *catalog.Catalog
 	Slack         slackAPI
@@ -54,6 +55,8 @@ type Options struct {
 	// Socket connects by Socket Mode where it is set.
 	Socket *slack.Client
 	Log    *slog.Logger
+	// Clock is the system's where it is zero.
+	Clock clock.Clock
 }
 
 // Service answers Slack.

@@ -3,7 +3,6 @@ package intake
 import (
 	"context"
 	"strings"
-	"time"
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
@@ -13,7 +12,7 @@ import (
 // sign completes a slip with who did it and when, and signs it.
 func (s *Service) sign(by event.Person, slip warrant.Slip) (string, error) {
 	slip.Enterprise, slip.Team, slip.User = by.Enterprise, by.Team, by.User
-	slip.IssuedAt = time.Now().UTC()
+	slip.IssuedAt = s.Clock.Now()
 	return s.Signer.Slip(slip)
 }
 
@@ -22,7 +21,7 @@ func (s *Service) sign(by event.Person, slip warrant.Slip) (string, error) {
 func (s *Service) publish(ctx context.Context, about event.About, data event.Data) error {
 	ctx, cancel := context.WithTimeout(ctx, publishWithin)
 	defer cancel()
-	about.Source, about.Trace = event.Intake, bus.TraceOf(ctx)
+	about.Source, about.Trace, about.At = event.Intake, bus.TraceOf(ctx), s.Clock.Now()
 	e, err := event.New(about, data)
 	if err != nil {
 		return err

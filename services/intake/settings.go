@@ -45,7 +45,7 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 		return nil, err
 	}
 	o := Options{
-		Catalog: env.Catalog, Bus: env.Bus, Slack: client, Signer: slips, SigningSecret: signing, Address: cfg.Address, Log: env.Log,
+		Catalog: env.Catalog, Bus: env.Bus, Slack: client, Signer: slips, SigningSecret: signing, Address: cfg.Address, Log: env.Log, Clock: env.Clock,
 	}
 	if cfg.AppToken != "" {
 		app, err := env.Secret(ctx, cfg.AppToken)

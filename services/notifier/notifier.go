@@ -13,6 +13,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/pkg/service"
@@ -35,8 +36,8 @@ type slackAPI interface {
 
 var _ slackAPI = (*slack.Client)(nil)
 
-// Options is what a Service is made of. All but Runbooks and Logger must be
-// there.
+// Options is what a Service is made of. All but Runbooks, Logger and Clock
+// must be there.
 type Options struct {
 	Catalog  *catalog.Catalog
 	Verifier *warrant.Verifier
@@ -50,6 +51,8 @@ type Options struct {
 	// Runbooks is the address below which each alarm has its page.
 	Runbooks string
 	Logger   *slog.Logger
+	// Clock is the system's where it is zero.
+	Clock clock.Clock
 }
 
 // Service tells people what becomes of their requests.

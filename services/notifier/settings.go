@@ -46,7 +46,7 @@ func build(ctx context.Context, env *service.Env) (service.Service, error) {
 	}
 	return New(Options{
 		Catalog: env.Catalog, Verifier: env.Verifier, Slack: client, Secrets: secretsmanager.NewFromConfig(env.AWS),
-		Requests: requests, Alarms: alarms, Homes: homes, Sweep: sweep, Bus: env.Bus, Runbooks: cfg.Runbooks, Logger: env.Log,
+		Requests: requests, Alarms: alarms, Homes: homes, Sweep: sweep, Bus: env.Bus, Runbooks: cfg.Runbooks, Logger: env.Log, Clock: env.Clock,
 	})
 }
 
@@ -57,5 +57,5 @@ func machine[T store.State](db *dynamodb.Client, env *service.Env) (*store.Machi
 	if err != nil {
 		return nil, err
 	}
-	return store.NewMachine(env.Source, table, env.Bus)
+	return store.NewMachine(env.Source, table, env.Bus, store.WithClock(env.Clock))
 }

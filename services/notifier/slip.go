@@ -34,7 +34,7 @@ func (s *Service) forged(ctx context.Context, h event.Header, want warrant.Slip,
 	text := fmt.Sprintf("A message of intake's (event %.64s) says that %.64s did %.64q about %.64s, and its slip does not prove it. Nothing was shown.",
 		h.ID, want.User, want.Action, h.RequestID)
 	e, err := event.New(event.About{
-		Source: event.Notifier, RequestID: h.RequestID, Discriminator: h.ID, Cause: h, Trace: bus.TraceOf(ctx),
+		Source: event.Notifier, RequestID: h.RequestID, Discriminator: h.ID, Cause: h, Trace: bus.TraceOf(ctx), At: s.Clock.Now(),
 	}, event.Alarmed{Alarm: alarmForged, Text: text})
 	if err != nil {
 		return err

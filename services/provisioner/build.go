@@ -110,7 +110,7 @@ func (s *Service) learnAddress(ctx context.Context, l Launch) (transition, error
 	case ok && i.ended():
 		return lostEarly(), nil
 	case !ok || !i.address.IsValid():
-		return transition{}, bus.Later(pace(time.Since(l.MadeAt)), fmt.Errorf("%s has no address yet", l.InstanceID))
+		return transition{}, bus.Later(pace(s.clock.Since(l.MadeAt)), fmt.Errorf("%s has no address yet", l.InstanceID))
 	}
 	return transition{To: func(st *State) { st.last().Address = i.address }}, nil
 }
@@ -133,7 +133,7 @@ func (s *Service) lookReady(ctx context.Context, st State) (transition, error) {
 	if ok && i.ended() {
 		return lostEarly(), nil
 	}
-	return transition{}, bus.Later(pace(time.Since(l.MadeAt)), fmt.Errorf("no session can start on %s yet", l.InstanceID))
+	return transition{}, bus.Later(pace(s.clock.Since(l.MadeAt)), fmt.Errorf("no session can start on %s yet", l.InstanceID))
 }
 
 func (s *Service) ready(st State, l Launch) (transition, error) {

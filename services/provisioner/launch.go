@@ -27,7 +27,7 @@ func (s *Service) launch(r record, in Input) step {
 		if last := st.last(); last == nil || last.Input.Token != in.Token {
 			st.Launches = append(st.Launches, Launch{Input: in})
 		}
-		st.last().BegunAt = time.Now().UTC()
+		st.last().BegunAt = s.clock.Now()
 	}
 	return r.act(launchClaim, launchFor, begin, func(ctx context.Context, _ State) (transition, error) {
 		return s.runInstances(ctx, in)
@@ -42,7 +42,7 @@ func (s *Service) runInstances(ctx context.Context, in Input) (transition, error
 	if len(out.Instances) == 0 {
 		return transition{}, fmt.Errorf("launching %s: EC2 answered with no instance", in.Token)
 	}
-	return made(seen(out.Instances[0], in.Region)), nil
+	return made(seen(out.Instances[0], in.Region), s.clock.Now()), nil
 }
 
 // once keeps the SDK from repeating a launch by itself: EC2 answers a lack of
@@ -62,7 +62,7 @@ func (s *Service) notLaunched(ctx context.Context, in Input, why error) (transit
 	case err != nil:
 		return transition{}, errors.Join(why, err)
 	case len(found) > 0:
-		return made(found[0]), nil
+		return made(found[0], s.clock.Now()), nil
 	case capacity:
 		s.log.WarnContext(ctx, "no capacity", "request", in.Request, "type", in.InstanceType, "subnet", in.Subnet, "code", code(why))
 		return nothing(), nil
@@ -76,10 +76,10 @@ func (s *Service) notLaunched(ctx context.Context, in Input, why error) (transit
 	}
 }
 
-func made(i instance) transition {
+func made(i instance, now time.Time) transition {
 	return transition{To: func(st *State) {
 		l := st.last()
-		l.Outcome, l.InstanceID, l.Address, l.MadeAt = Made, i.id, i.address, time.Now().UTC()
+		l.Outcome, l.InstanceID, l.Address, l.MadeAt = Made, i.id, i.address, now
 	}}
 }
 
@@ -97,11 +97,11 @@ func (s *Service) find(r record) step {
 		case err != nil:
 			return transition{}, err
 		case ok:
-			return made(i), nil
-		case time.Since(l.BegunAt) >= lookFor:
+			return made(i, s.clock.Now()), nil
+		case s.clock.Since(l.BegunAt) >= lookFor:
 			return nothing(), nil
 		}
-		return transition{}, bus.Later(pace(time.Since(l.BegunAt)), fmt.Errorf("launch %s may still show", l.Input.Token))
+		return transition{}, bus.Later(pace(s.clock.Since(l.BegunAt)), fmt.Errorf("launch %s may still show", l.Input.Token))
 	})
 }
 

@@ -21,7 +21,7 @@ func (s *Service) OnInstanceStateChanged(ctx context.Context, e event.Typed[even
 		if st := stored.State; st.stands() {
 			return store.Look(s.lookLost)
 		}
-		return s.decide(record{stored, nil}, time.Now())
+		return s.decide(record{stored, nil}, s.clock.Now())
 	})
 	if _, waiting := bus.IsLater(err); waiting {
 		return nil
@@ -45,7 +45,7 @@ func (s *Service) lookLost(ctx context.Context, st State) (transition, error) {
 	return transition{
 		To: func(st *State) { st.Lost = true },
 		Emit: []store.Emit{{Data: event.InstanceLost{
-			InstanceID: l.InstanceID, State: string(i.state), SeenAt: time.Now().UTC().Truncate(time.Millisecond),
+			InstanceID: l.InstanceID, State: string(i.state), SeenAt: s.clock.Now().Truncate(time.Millisecond),
 		}}},
 	}, nil
 }

@@ -22,7 +22,7 @@ func (s *Service) OnSweepDue(ctx context.Context, e event.Typed[event.SweepDue])
 		h.RequestID = id
 		return s.machine.Run(ctx, id, h, func(stored store.Record[State]) step {
 			live.Store(id, stored.State.Terminated == nil)
-			return s.visit(record{stored, nil}, w, time.Now())
+			return s.visit(record{stored, nil}, w, s.clock.Now())
 		})
 	})
 	if err != nil {

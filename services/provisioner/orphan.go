@@ -50,7 +50,7 @@ func (s *Service) sweepOrphans(ctx context.Context, cause event.Header, w world,
 }
 
 func (s *Service) orphans(ctx context.Context, w world, live *sync.Map) ([]instance, error) {
-	young := time.Now().Add(-s.catalog.Limits().Provisioning - orphanGrace)
+	young := s.clock.Now().Add(-s.catalog.Limits().Provisioning - orphanGrace)
 	var out []instance
 	for _, id := range slices.Sorted(maps.Keys(w.seen)) {
 		i := w.seen[id]
@@ -118,7 +118,7 @@ func (s *Service) endOrphan(ctx context.Context, cause event.Header, i instance)
 // tooMany tells people once a day that nothing was ended.
 func (s *Service) tooMany(ctx context.Context, cause event.Header, n int) error {
 	s.log.ErrorContext(ctx, "too many orphans: none was ended", "count", n, "ceiling", maxOrphans)
-	day := time.Now().UTC().Format(time.DateOnly)
+	day := s.clock.Now().Format(time.DateOnly)
 	return s.publish(ctx, event.About{Discriminator: tooManyOrphans + " " + day, Cause: cause}, event.Alarmed{
 		Alarm: tooManyOrphans,
 		Text:  fmt.Sprintf("%d instances bear our tag and are of no unfinished record: more than %d, so none was ended", n, maxOrphans),
@@ -126,7 +126,7 @@ func (s *Service) tooMany(ctx context.Context, cause event.Header, n int) error 
 }
 
 func (s *Service) publish(ctx context.Context, about event.About, said ...event.Data) error {
-	about.Source, about.Trace = event.Provisioner, bus.TraceOf(ctx)
+	about.Source, about.Trace, about.At = event.Provisioner, bus.TraceOf(ctx), s.clock.Now()
 	events := make([]event.Event, len(said))
 	for n, data := range said {
 		e, err := event.New(about, data)

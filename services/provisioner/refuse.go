@@ -16,7 +16,7 @@ const notGenuine = "warrant-not-genuine"
 // told. It moves nothing.
 func (s *Service) refuse(ctx context.Context, h event.Header, typ string, why error) error {
 	alarm, err := event.New(event.About{
-		Source: event.Provisioner, RequestID: h.RequestID, Discriminator: typ + " " + h.ID, Cause: h, Trace: bus.TraceOf(ctx),
+		Source: event.Provisioner, RequestID: h.RequestID, Discriminator: typ + " " + h.ID, Cause: h, Trace: bus.TraceOf(ctx), At: s.clock.Now(),
 	}, event.Alarmed{Alarm: notGenuine, Text: fmt.Sprintf("the provisioner refused %s of %s: its warrant is not genuine", typ, h.RequestID)})
 	if err != nil {
 		return err

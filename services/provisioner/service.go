@@ -17,6 +17,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/service"
 	"github.com/powerpole/powerpole/pkg/store"
@@ -94,7 +95,7 @@ type Config struct {
 	SecurityGroups []string `env:"POWERPOLE_BASTION_SECURITY_GROUPS"`
 }
 
-// Deps is what the service is made of. All of it must be there, except Groups.
+// Deps is what the service is made of. All of it must be there, except Groups and Clock.
 type Deps struct {
 	Machine  *store.Machine[State]
 	Sweep    sweep
@@ -106,6 +107,8 @@ type Deps struct {
 	Bus    store.Publisher
 	Log    *slog.Logger
 	Groups []string
+	// Clock is the system's where it is zero.
+	Clock clock.Clock
 }
 
 // Service handles the provisioner's events.
@@ -119,6 +122,7 @@ type Service struct {
 	bus      store.Publisher
 	log      *slog.Logger
 	groups   []string
+	clock    clock.Clock
 }
 
 // New returns the service, or an error that names everything that is missing.
@@ -135,7 +139,7 @@ func New(d Deps) (*Service, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("making the provisioner: %w", err)
 	}
-	return &Service{d.Machine, d.Sweep, d.EC2, d.SSM, d.Verifier, d.Catalog, d.Bus, d.Log, d.Groups}, nil
+	return &Service{d.Machine, d.Sweep, d.EC2, d.SSM, d.Verifier, d.Catalog, d.Bus, d.Log, d.Groups, d.Clock}, nil
 }
 
 // Spec is how the provisioner is cut from the mould.
@@ -157,13 +161,13 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	machine, err := store.NewMachine(env.Source, table, env.Bus)
+	machine, err := store.NewMachine(env.Source, table, env.Bus, store.WithClock(env.Clock))
 	if err != nil {
 		return nil, err
 	}
 	return New(Deps{
 		machine, sweep, ec2.NewFromConfig(env.AWS), ssm.NewFromConfig(env.AWS),
-		env.Verifier, env.Catalog, env.Bus, env.Log, cfg.SecurityGroups,
+		env.Verifier, env.Catalog, env.Bus, env.Log, cfg.SecurityGroups, env.Clock,
 	})
 }
 
@@ -184,7 +188,7 @@ type fold func(st State, now time.Time) func(*State)
 // run folds an event into its record and brings the request forward.
 func (s *Service) run(ctx context.Context, h event.Header, add fold) error {
 	return s.machine.Run(ctx, h.RequestID, h, func(stored store.Record[State]) step {
-		now := time.Now()
+		now := s.clock.Now()
 		to := add(stored.State, now)
 		if to != nil && stored.Claim == nil {
 			return store.Move(transition{To: to})

@@ -88,7 +88,7 @@ func (s *Service) terminate(r record, n int) step {
 		}
 		l := st.Launches[n]
 		_, err := s.ec2.TerminateInstances(ctx, &ec2.TerminateInstancesInput{InstanceIds: []string{l.InstanceID}}, inRegion(l.Input.Region))
-		young := time.Since(l.MadeAt)
+		young := s.clock.Since(l.MadeAt)
 		switch {
 		case isNotFound(err) && young < showFor:
 			return transition{}, bus.Later(pace(young), fmt.Errorf("%s does not show yet", l.InstanceID))
@@ -96,7 +96,7 @@ func (s *Service) terminate(r record, n int) step {
 			return transition{}, fmt.Errorf("terminating %s: %w", l.InstanceID, err)
 		}
 		// Not found is no proof of anything: it is looked at again.
-		return transition{To: func(st *State) { st.Launches[n].AskedAt = time.Now().UTC() }}, nil
+		return transition{To: func(st *State) { st.Launches[n].AskedAt = s.clock.Now() }}, nil
 	})
 }
 
@@ -108,7 +108,7 @@ func (s *Service) lookGone(ctx context.Context, st State) (transition, error) {
 	if err != nil {
 		return transition{}, err
 	}
-	now := time.Now().UTC()
+	now := s.clock.Now()
 	switch {
 	case !ok:
 		return s.missing(ctx, n, l, now)
@@ -169,23 +169,23 @@ func (s *Service) lookNone(ctx context.Context, id string, st State) (transition
 			return transition{}, err
 		}
 		if len(tagged) > 0 {
-			return adopt(id, tagged), nil
+			return adopt(id, tagged, s.clock.Now()), nil
 		}
 	}
 	return answered(event.InstanceTerminated{
-		Outcome: event.None, SeenAt: time.Now().UTC().Truncate(time.Millisecond),
+		Outcome: event.None, SeenAt: s.clock.Now().Truncate(time.Millisecond),
 		How: "no launch on record made an instance, and none bears the request's tag",
 	}), nil
 }
 
 // adopt takes what bears the request's tag into the record, to be terminated
 // like any other.
-func adopt(id string, found []instance) transition {
+func adopt(id string, found []instance, now time.Time) transition {
 	return transition{To: func(st *State) {
 		for _, i := range found {
 			st.Launches = append(st.Launches, Launch{
 				Input: Input{Request: id, Region: i.region}, Outcome: Made,
-				InstanceID: i.id, Address: i.address, MadeAt: time.Now().UTC(),
+				InstanceID: i.id, Address: i.address, MadeAt: now,
 			})
 		}
 	}}

@@ -42,7 +42,7 @@ func (s *Service) arm(r record, cause event.Header) step {
 			set, err := s.schedule(ctx, r.ID, stops, cause)
 			if err != nil && last && !errors.Is(ctx.Err(), context.Canceled) {
 				s.log.ErrorContext(ctx, "ending a lease that cannot be armed", "request", r.ID, "error", err)
-				return s.ending(st, event.ByFailure, "its end could not be put into the scheduler", time.Now()), nil
+				return s.ending(st, event.ByFailure, "its end could not be put into the scheduler", s.clock.Now()), nil
 			}
 			if err != nil {
 				return transition{}, err
@@ -101,7 +101,7 @@ func (s *Service) once(ctx context.Context, id string, stop Stop, cause event.He
 		return false, nil
 	}
 	message, err := event.New(event.About{
-		Source: event.Reaper, RequestID: id, Discriminator: stop.Name, Cause: cause,
+		Source: event.Reaper, RequestID: id, Discriminator: stop.Name, Cause: cause, At: s.clock.Now(),
 	}, stop.message())
 	if err != nil {
 		return false, err

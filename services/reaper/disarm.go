@@ -22,14 +22,14 @@ func (s *Service) disarm(r record) step {
 		Name: disarmClaim, Resolves: claimed(r), For: disarmFor,
 		Do: func(ctx context.Context, st State) (transition, error) {
 			n, err := s.clear(ctx, r.ID, st.names())
-			if err != nil && st.receiptMissing(time.Now()) {
+			if err != nil && st.receiptMissing(s.clock.Now()) {
 				s.log.ErrorContext(ctx, "the schedules of a lease that is over stay", "request", r.ID, "error", err)
 				return st.alarm(), nil
 			}
 			if err != nil {
 				return transition{}, err
 			}
-			return reaped(st, n), nil
+			return reaped(st, n, s.clock.Now()), nil
 		},
 	})
 }
@@ -75,12 +75,12 @@ func (s *Service) left(ctx context.Context, id string) ([]string, error) {
 	return ours, nil
 }
 
-func reaped(st State, schedules int) transition {
+func reaped(st State, schedules int, now time.Time) transition {
 	return transition{
 		To: func(st *State) { st.Reaped = true },
 		Emit: []store.Emit{{Data: event.Reaped{
 			Cause: st.Ended.Cause, EndedAt: st.Ended.EndedAt, Account: *st.Revoked, Instance: *st.Terminated,
-			Schedules: schedules, ReapedAt: time.Now().UTC().Truncate(time.Millisecond),
+			Schedules: schedules, ReapedAt: now.Truncate(time.Millisecond),
 		}}},
 	}
 }

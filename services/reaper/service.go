@@ -16,6 +16,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/schedule"
 	"github.com/powerpole/powerpole/pkg/service"
@@ -55,7 +56,7 @@ type roles interface {
 	Limits() catalog.Limits
 }
 
-// Deps is what the service is made of. All of it must be there.
+// Deps is what the service is made of. All but Clock must be there.
 type Deps struct {
 	Machine   *store.Machine[State]
 	Sweep     sweep
@@ -67,6 +68,8 @@ type Deps struct {
 	// Bus takes alarms that belong to no record.
 	Bus store.Publisher
 	Log *slog.Logger
+	// Clock is the system's where it is zero.
+	Clock clock.Clock
 }
 
 // Service handles the reaper's events.
@@ -79,6 +82,7 @@ type Service struct {
 	catalog   roles
 	bus       store.Publisher
 	log       *slog.Logger
+	clock     clock.Clock
 }
 
 // New returns the service, or an error that names everything that is missing.
@@ -95,7 +99,7 @@ func New(d Deps) (*Service, error) {
 	if err := errors.Join(errs...); err != nil {
 		return nil, fmt.Errorf("making the reaper: %w", err)
 	}
-	return &Service{d.Machine, d.Sweep, d.Scheduler, d.Group, d.Verifier, d.Catalog, d.Bus, d.Log}, nil
+	return &Service{d.Machine, d.Sweep, d.Scheduler, d.Group, d.Verifier, d.Catalog, d.Bus, d.Log, d.Clock}, nil
 }
 
 // Spec is how the reaper is cut from the mould.
@@ -113,7 +117,7 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 	if err != nil {
 		return nil, err
 	}
-	machine, err := store.NewMachine(env.Source, table, env.Bus)
+	machine, err := store.NewMachine(env.Source, table, env.Bus, store.WithClock(env.Clock))
 	if err != nil {
 		return nil, err
 	}
@@ -121,7 +125,7 @@ func build(_ context.Context, env *service.Env) (service.Service, error) {
 		return nil, errors.New("making the reaper: scheduler is missing")
 	}
 	group := eventscheduler.NewFromConfig(env.AWS)
-	return New(Deps{machine, sweep, env.Scheduler, group, env.Verifier, env.Catalog, env.Bus, env.Log})
+	return New(Deps{machine, sweep, env.Scheduler, group, env.Verifier, env.Catalog, env.Bus, env.Log, env.Clock})
 }
 
 // Register registers every handler.
@@ -151,7 +155,7 @@ type fold func(st State, now time.Time) *transition
 // run folds an event into its record and brings the lease forward.
 func (s *Service) run(ctx context.Context, h event.Header, add fold) error {
 	return s.machine.Run(ctx, h.RequestID, h, func(r record) step {
-		now := time.Now()
+		now := s.clock.Now()
 		if r.Claim == nil {
 			if t := add(r.State, now); t != nil {
 				return store.Move(*t)

@@ -23,7 +23,7 @@ const orphanGrace = 10 * time.Minute
 // Who was visited in this sweep is not read again.
 func (s *Service) sweepSchedules(ctx context.Context, ended *sync.Map) error {
 	var foreign []string
-	young := time.Now().Add(-s.catalog.Limits().Provisioning - orphanGrace)
+	young := s.clock.Now().Add(-s.catalog.Limits().Provisioning - orphanGrace)
 	pages := eventscheduler.NewListSchedulesPaginator(s.group, &eventscheduler.ListSchedulesInput{GroupName: awssdk.String(topology.ScheduleGroup)})
 	for pages.HasMorePages() {
 		page, err := pages.NextPage(ctx)

@@ -71,5 +71,5 @@ func (w *world) deadline(t time.Time, bound time.Duration) time.Time {
 	if swepts {
 		bound += 2*sweepEvery + time.Minute
 	}
-	return from.Add(bound)
+	return from.Add(bound + w.plan.apart())
 }

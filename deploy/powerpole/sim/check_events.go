@@ -134,7 +134,7 @@ func (c *checks) extended(all []*facts) {
 			continue
 		}
 		promised := earliest(f.granted.GrantedAt.Add(f.extended.Total.Std()), f.approved.EndBy)
-		if f.expired.EndedAt.Before(promised) {
+		if f.expired.EndedAt.Before(promised.Add(-c.world.plan.apart())) { // by another's clock
 			c.fail("S4", "%s was extended until %s, ended %s before, and nobody was told", f.id, promised, promised.Sub(f.expired.EndedAt))
 		}
 	}
@@ -184,7 +184,7 @@ func (c *checks) everybody() {
 		}
 		for _, f := range c.world.faults.fired {
 			from, to := c.world.began.Add(f.from), c.world.began.Add(f.to)
-			if (f.Kind == Everybody || f.Kind == Mandatory) && from.Before(granted.GrantedAt.Add(-time.Second)) && to.After(e.at) {
+			if (f.Kind == Everybody || f.Kind == Mandatory) && from.Before(granted.GrantedAt.Add(-c.world.plan.ahead("grantor")-time.Second)) && to.After(e.at) {
 				c.fail("S1", "%s was granted while everybody had more than the catalog says", e.Detail.RequestID)
 			}
 		}

@@ -106,12 +106,12 @@ func (c *checks) permitted(n *thing, f *facts) {
 	w, err := c.verifier.Warrant(f.approved.Warrant, f.id)
 	// Who claims an effect in time may have it for as long as the claim runs.
 	const claim = 30 * time.Second
-	inTime := !n.appeared.After(w.StartBy.Add(warrant.Tolerance + claim))
+	inTime := !n.appeared.After(w.StartBy.Add(warrant.Tolerance + claim + c.world.plan.apart()))
 	if err != nil && (!errors.Is(err, warrant.ErrLate) || !inTime) {
 		c.fail("S1", "%s %s is there by a warrant of %s that does not hold: %v", n.kind, n.id, f.id, err)
 		return
 	}
-	if n.appeared.After(w.EndBy) {
+	if n.appeared.After(w.EndBy.Add(c.world.plan.apart())) {
 		c.fail("S11", "%s %s of %s is there %s after end_by", n.kind, n.id, f.id, n.appeared.Sub(w.EndBy))
 	}
 	if need := approvalsOf(w.Role); len(w.Approvers) < need {

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
@@ -161,5 +162,21 @@ func TestADurationOfNothingOrLessIsRefusedInTheForm(t *testing.T) {
 				t.Errorf("something came of it:\n%s", strings.Join(r.Told, "\n"))
 			}
 		})
+	}
+}
+
+func TestLeasesEndThoughTheClockOfAServiceIsFiveMinutesOff(t *testing.T) {
+	for _, service := range services {
+		for _, ahead := range []time.Duration{clock.Skew, -clock.Skew} {
+			off := Drift{service, ahead}
+			t.Run(off.String(), func(t *testing.T) {
+				more := Deed{At: 10 * time.Minute, Kind: Extend, Who: "U0TARO", Request: 0, Length: "15m", Times: 1}
+				r := named(t, Plan{Seed: 1, Deeds: append(lease(0, time.Minute), more), Drifts: []Drift{off}})
+				goesItsRoad(t, r)
+				if !has(r.Told, "Extended") {
+					t.Errorf("it was not extended:\n%s", strings.Join(r.Told, "\n"))
+				}
+			})
+		}
 	}
 }

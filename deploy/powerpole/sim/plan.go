@@ -16,6 +16,7 @@ type Plan struct {
 	Seed   uint64
 	Deeds  []Deed
 	Faults []Fault
+	Drifts []Drift
 	// Order, where it is not 0, is another order in which the same things come
 	// to pass, with every message late and repeated.
 	Order uint64
@@ -94,7 +95,7 @@ var (
 // do with them, and some faults while they live.
 func NewPlan(seed uint64) Plan {
 	r := rand.New(rand.NewPCG(seed, 0x706c_616e))
-	p := Plan{Seed: seed}
+	p := Plan{Seed: seed, Drifts: drifts(seed)}
 	for i := range 1 + r.IntN(5) {
 		p.Deeds = append(p.Deeds, road(r, i)...)
 	}

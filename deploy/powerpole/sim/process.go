@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/bus"
+	"github.com/powerpole/powerpole/pkg/clock"
 	"github.com/powerpole/powerpole/pkg/service"
 	"github.com/powerpole/powerpole/services/intake"
 )
@@ -74,7 +75,7 @@ func (p *process) options() service.Options {
 	slack := &doorway{process: p, describe: describeSlack, next: w.slack.Client().Transport}
 	return service.Options{
 		Environ: w.environment(p.name, p.misreads), AWS: &cfg, Wait: longPoll, HTTP: &http.Client{Transport: slack, Timeout: 10 * time.Second},
-		DialDatabase: p.dial, Log: slog.New(w.lines.of(p.name)),
+		DialDatabase: p.dial, Clock: clock.Ahead(w.plan.ahead(p.name)), Log: slog.New(w.lines.of(p.name)),
 	}
 }
 

@@ -6,7 +6,7 @@ import "slices"
 // still fails. It tries no other seed: the plan that comes out is a part of the
 // one that went in, and neither its last deed nor its last fault can go alone.
 func Shrink(p Plan, fails func(Plan) bool) Plan {
-	for size := max(len(p.Faults)+len(p.Deeds), 1); size > 0; {
+	for size := max(p.elements(), 1); size > 0; {
 		smaller, ok := without(p, size, fails)
 		if ok {
 			p = smaller
@@ -19,7 +19,7 @@ func Shrink(p Plan, fails func(Plan) bool) Plan {
 
 // without finds a run of that many elements that can be left out.
 func without(p Plan, size int, fails func(Plan) bool) (Plan, bool) {
-	n := len(p.Faults) + len(p.Deeds)
+	n := p.elements()
 	for from := 0; from < n; from += size {
 		if smaller := p.leaving(from, min(from+size, n)); fails(smaller) {
 			return smaller, true
@@ -28,18 +28,24 @@ func without(p Plan, size int, fails func(Plan) bool) (Plan, bool) {
 	return p, false
 }
 
+// elements is of how many elements the plan is.
+func (p Plan) elements() int { return len(p.Faults) + len(p.Deeds) + len(p.Drifts) }
+
 // leaving is the plan without the elements from one place to another; faults
-// come before deeds.
+// come before deeds, and deeds before drifts.
 func (p Plan) leaving(from, to int) Plan {
-	out := Plan{Seed: p.Seed, Order: p.Order}
-	for i, f := range p.Faults {
-		if i < from || i >= to {
-			out.Faults = append(out.Faults, f)
-		}
+	deeds, drifts := len(p.Faults), len(p.Faults)+len(p.Deeds)
+	return Plan{
+		Seed: p.Seed, Order: p.Order, Faults: leaving(p.Faults, from, to),
+		Deeds: leaving(p.Deeds, from-deeds, to-deeds), Drifts: leaving(p.Drifts, from-drifts, to-drifts),
 	}
-	for i, d := range p.Deeds {
-		if at := len(p.Faults) + i; at < from || at >= to {
-			out.Deeds = append(out.Deeds, d)
+}
+
+// leaving is all but those from one place to another.
+func leaving[T any](all []T, from, to int) (out []T) {
+	for i, one := range all {
+		if i < from || i >= to {
+			out = append(out, one)
 		}
 	}
 	return out
@@ -52,6 +58,9 @@ func (p Plan) Lines() []string {
 		out = append(out, d.At.String()+"  "+d.String())
 	}
 	slices.SortStableFunc(out, compareTimes)
+	for _, d := range p.Drifts {
+		out = append(out, "always  ! "+d.String())
+	}
 	for _, f := range p.Faults {
 		when := "whenever"
 		if f.timed() {

@@ -28,6 +28,7 @@ const longPoll = 10 * time.Minute
 // world is everything of one history.
 type world struct {
 	began       time.Time
+	plan        Plan
 	gate        *gate
 	trace       *trace
 	faults      *faults
@@ -61,7 +62,7 @@ func specs() []service.Spec {
 // newWorld builds what is outside of the services. dir is for the catalog.
 func newWorld(ctx context.Context, p Plan, reseed func(uint64), dir string) (*world, error) {
 	w := &world{
-		began: time.Now(), lines: &lines{}, processes: map[string]*process{}, seen: &seen{ids: map[string]string{}, forged: map[string]bool{}},
+		began: time.Now(), plan: p, lines: &lines{}, processes: map[string]*process{}, seen: &seen{ids: map[string]string{}, forged: map[string]bool{}},
 		connections: &connections{all: map[*gated]bool{}},
 	}
 	w.trace = &trace{began: w.began}
