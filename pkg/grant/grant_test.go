@@ -25,6 +25,17 @@ func TestAScopeIsReadInTheOneWayThatItIsWritten(t *testing.T) {
 	}
 }
 
+func TestReadingAScopeCompilesNothing(t *testing.T) {
+	allocations := testing.AllocsPerRun(10, func() {
+		if _, err := grant.Parse("shop.orders(id)"); err != nil {
+			t.Error(err)
+		}
+	})
+	if allocations > 10 {
+		t.Errorf("%.0f allocations for one scope", allocations)
+	}
+}
+
 func TestWhatIsNoScopeIsRefused(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("a", 65)

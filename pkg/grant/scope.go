@@ -28,9 +28,12 @@ type Scope struct {
 	Privileges []string
 }
 
+// form is compiled once: with names of up to 64 characters that takes longer than a statement on a database.
+var form = regexp.MustCompile(Pattern)
+
 // Parse reads a scope without its privileges from the one way to write it, which is String's.
 func Parse(text string) (Scope, error) {
-	if !regexp.MustCompile(Pattern).MatchString(text) {
+	if !form.MatchString(text) {
 		return Scope{}, fmt.Errorf("%.130q is not %s", text, Words)
 	}
 	where, list, _ := strings.Cut(strings.TrimSuffix(text, ")"), "(")
