@@ -51,7 +51,7 @@ clusters:
 // MariaDB.
 type grantorRig struct {
 	db      *accttest.Server
-	admin   *sql.DB // one connection of the administrator's
+	admin   *sql.Conn // the administrator's, as the grantor's own is pinned
 	service *grantor.Service
 	signer  *warrant.Signer
 	ec2     *ec2.Client
@@ -75,7 +75,7 @@ func newGrantorRig(ctx context.Context) (_ *grantorRig, err error) {
 	}
 	r.db = db
 	r.ends = append(r.ends, func() error { stop(); return nil })
-	if err := r.openDatabase(); err != nil {
+	if err := r.openDatabase(ctx); err != nil {
 		return nil, err
 	}
 	stack, err := localaws.New(ctx, localaws.Options{OnEvent: r.saw})
@@ -84,7 +84,6 @@ func newGrantorRig(ctx context.Context) (_ *grantorRig, err error) {
 	}
 	r.ends = append(r.ends, func() error { stack.Close(); return nil })
 	cfg := stack.Config()
-	timeCalls(&cfg)
 	r.ec2, r.secrets = ec2.NewFromConfig(cfg), secretsmanager.NewFromConfig(cfg)
 	if err := bootstrap.New(cfg, bootstrap.Options{}).Run(ctx); err != nil {
 		return nil, err
@@ -115,7 +114,7 @@ func (r *grantorRig) start(ctx context.Context, o service.Options) error {
 	running, stop := context.WithCancel(ctx)
 	ready, ended := make(chan *grantor.Service, 1), make(chan error, 1)
 	o.Ready = func(s service.Service) { ready <- s.(*grantor.Service) }
-	go func() { ended <- service.Run(running, grantor.Spec(), o) }()
+	go func() { ended <- service.Run(running, timedGrantor(), o) }()
 	r.ends = append(r.ends, func() error { stop(); return <-ended })
 	select {
 	case r.service = <-ready:

@@ -20,12 +20,14 @@ import (
 )
 
 // openDatabase opens what statements are sent bare over.
-func (r *grantorRig) openDatabase() (err error) {
-	if r.admin, err = r.open(credential.Credential{User: r.db.Target.User, Password: r.db.Target.Password}, netip.Addr{}); err != nil {
+func (r *grantorRig) openDatabase(ctx context.Context) error {
+	db, err := r.open(credential.Credential{User: r.db.Target.User, Password: r.db.Target.Password}, netip.Addr{})
+	if err != nil {
 		return err
 	}
-	r.ends = append(r.ends, r.admin.Close)
-	return r.admin.Ping()
+	r.ends = append(r.ends, db.Close)
+	r.admin, err = db.Conn(ctx)
+	return err
 }
 
 // open opens one connection, from that address where there is one.
