@@ -1,11 +1,11 @@
 package catalog
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/grant"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 // Ask is what a request asks for, as far as the catalog has something to say about it.
@@ -32,48 +32,46 @@ type Refusal struct {
 func (c *Catalog) Check(ask Ask) []Refusal {
 	cluster, ok := c.Cluster(ask.Cluster)
 	if !ok {
-		return []Refusal{{"cluster", fmt.Sprintf("there is no cluster %.64q", ask.Cluster)}}
+		return []Refusal{{"cluster", reason.NoCluster.Say(ask.Cluster)}}
 	}
 	var refused []Refusal
-	refuse := func(field, format string, args ...any) {
-		refused = append(refused, Refusal{field, fmt.Sprintf(format, args...)})
-	}
+	refuse := func(field, why string) { refused = append(refused, Refusal{field, why}) }
 	checkDatabases(ask, cluster, refuse)
 	role, ok := c.Role(ask.Role)
 	if !ok || !slices.Contains(cluster.Roles, ask.Role) {
-		refuse("role", "%s does not offer the role %.64q", cluster.ID, ask.Role)
+		refuse("role", reason.NoRole.Say(cluster.ID, ask.Role))
 		return refused
 	}
 	checkTables(ask, role, refuse)
 	for _, p := range ask.Privileges {
 		if !slices.Contains(role.Privileges, p) {
-			refuse("privileges", "%s does not hold %.64q", role.Name, p)
+			refuse("privileges", reason.NotHeld.Say(role.Name, p))
 		}
 	}
 	if shortest := c.Limits().MinDuration; ask.Duration < shortest || ask.Duration > role.MaxDuration {
-		refuse("duration", "%v is not between %v and %v", ask.Duration, shortest, role.MaxDuration)
+		refuse("duration", reason.NotBetween.Say(ask.Duration, shortest, role.MaxDuration))
 	}
 	return refused
 }
 
-func checkDatabases(ask Ask, cluster Cluster, refuse func(field, format string, args ...any)) {
+func checkDatabases(ask Ask, cluster Cluster, refuse func(field, why string)) {
 	if len(ask.Databases) == 0 {
-		refuse("databases", "no database is asked for")
+		refuse("databases", reason.NoDatabase.Say())
 	}
 	for i, database := range ask.Databases {
 		if !slices.Contains(cluster.Databases, database) {
-			refuse("databases", "%s does not offer the database %.64q", cluster.ID, database)
+			refuse("databases", reason.OtherDatabase.Say(cluster.ID, database))
 		}
 		if slices.Contains(ask.Databases[:i], database) {
-			refuse("databases", "%q is asked for twice", database)
+			refuse("databases", reason.AskedTwice.Say(database))
 		}
 	}
 }
 
 // checkTables refuses what is no scope, means nothing beside another, or is not within the role's own tables.
-func checkTables(ask Ask, role Role, refuse func(field, format string, args ...any)) {
+func checkTables(ask Ask, role Role, refuse func(field, why string)) {
 	if len(ask.Tables) == 0 && len(role.Tables) > 0 {
-		refuse("tables", "%s is for some tables only, and none of them is asked for", role.Name)
+		refuse("tables", reason.TablesOnly.Say(role.Name))
 	}
 	given := role.Privileges
 	if len(ask.Privileges) > 0 {
@@ -84,15 +82,15 @@ func checkTables(ask Ask, role Role, refuse func(field, format string, args ...a
 		scope, err := grant.Parse(text)
 		switch {
 		case err != nil:
-			refuse("tables", "%v", err)
+			refuse("tables", err.Error())
 		case !slices.Contains(ask.Databases, scope.Database):
-			refuse("tables", "%.130q is in no database that is asked for", text)
+			refuse("tables", reason.OutsideAsked.Say(text))
 		case len(scope.Columns) > 0 && !grant.OnlySelect(given):
-			refuse("tables", "%.130q lists columns, which a role can be given only if it holds SELECT and nothing else; %s holds more", text, role.Name)
+			refuse("tables", reason.ColumnsOnly.Say(text, role.Name))
 		case slices.ContainsFunc(before, scope.Overlaps):
-			refuse("tables", "%.130q is asked for twice", text)
+			refuse("tables", reason.AskedTwice.Say(text))
 		case !role.reaches(scope):
-			refuse("tables", "%.130q is not among the tables of %s", text, role.Name)
+			refuse("tables", reason.OutsideRole.Say(text, role.Name))
 		}
 		before = append(before, scope)
 	}
@@ -100,7 +98,7 @@ func checkTables(ask Ask, role Role, refuse func(field, format string, args ...a
 }
 
 // checkShown refuses what is too long to be read by whoever approves it.
-func checkShown(ask Ask, given []string, refuse func(field, format string, args ...any)) {
+func checkShown(ask Ask, given []string, refuse func(field, why string)) {
 	scopes, err := grant.Scopes(ask.Databases, ask.Tables, given)
 	if err != nil {
 		return // what is no scope has been refused
@@ -113,6 +111,6 @@ func checkShown(ask Ask, given []string, refuse func(field, format string, args 
 		length += len(s.Statement(false)) + len("\n")
 	}
 	if length > grant.MaxShown {
-		refuse(field, "this is more than an approver can be shown at once; ask for it in several requests")
+		refuse(field, reason.TooMuchToShow.Say())
 	}
 }

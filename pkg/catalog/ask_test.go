@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 func goodAsk() catalog.Ask {
@@ -63,6 +64,11 @@ func TestAskIsRefusedForEachThingThatTheCatalogDoesNotOffer(t *testing.T) {
 			refused := c.Check(ask)
 			if len(refused) != 1 || refused[0].Field != tt.field || refused[0].Text == "" {
 				t.Errorf("refused %v, want one reason about %s", refused, tt.field)
+			}
+			for _, r := range refused {
+				if reason.In("ja", r.Text) == r.Text {
+					t.Errorf("%q is in no other language", r.Text)
+				}
 			}
 		})
 	}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/person"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 // Action is what somebody wants to do. The values are those of event.Action where there is one.
@@ -95,10 +96,10 @@ func (e *Engine) Hash() string {
 // Decide says whether the principal may do the action on the resource, now.
 func (e *Engine) Decide(p Principal, action Action, r Resource) Decision {
 	if e == nil || e.policies == nil {
-		return Decision{Reasons: []string{"the policies of this installation could not be read, so nothing is allowed"}}
+		return Decision{Reasons: []string{reason.NoPolicies.Say()}}
 	}
 	if !slices.Contains(Actions(), action) {
-		return Decision{Reasons: []string{"this is no action that anybody could take"}}
+		return Decision{Reasons: []string{reason.NoAction.Say()}}
 	}
 	refused := e.catalog.Check(r.ask())
 	entities, request := e.question(p, action, r, len(refused) == 0)
@@ -114,7 +115,7 @@ func (e *Engine) Decide(p Principal, action Action, r Resource) Decision {
 		denied.Reasons = append(denied.Reasons, refusal.Text)
 	}
 	if len(denied.Reasons) == 0 {
-		denied.Reasons = []string{"no policy permits this to this person"}
+		denied.Reasons = []string{reason.NoPermit.Say()}
 	}
 	return denied
 }
@@ -122,7 +123,7 @@ func (e *Engine) Decide(p Principal, action Action, r Resource) Decision {
 // failed denies because a policy could not be asked. Cedar itself leaves such a policy out; where that is a forbid, it
 // would no longer forbid.
 func (e *Engine) failed(errors []cedar.DiagnosticError) Decision {
-	d := Decision{Reasons: []string{"a policy failed while it was asked, so nothing is allowed"}}
+	d := Decision{Reasons: []string{reason.PolicyFailed.Say()}}
 	for _, err := range errors {
 		d.Policies = append(d.Policies, string(err.PolicyID))
 	}
@@ -133,10 +134,10 @@ func (e *Engine) failed(errors []cedar.DiagnosticError) Decision {
 func (e *Engine) explain(allow bool, reasons []cedar.DiagnosticReason) Decision {
 	d := Decision{Allow: allow}
 	slices.SortFunc(reasons, func(a, b cedar.DiagnosticReason) int { return cmp.Compare(a.PolicyID, b.PolicyID) })
-	for _, reason := range reasons {
-		d.Policies = append(d.Policies, string(reason.PolicyID))
-		text := string(e.policies.Get(reason.PolicyID).Annotations()["reason"])
-		d.Reasons = append(d.Reasons, cmp.Or(text, "policy "+string(reason.PolicyID)))
+	for _, r := range reasons {
+		d.Policies = append(d.Policies, string(r.PolicyID))
+		text := string(e.policies.Get(r.PolicyID).Annotations()["reason"])
+		d.Reasons = append(d.Reasons, cmp.Or(text, "policy "+string(r.PolicyID)))
 	}
 	return d
 }

@@ -1,6 +1,9 @@
 package policy_test
 
 import (
+	"bytes"
+	"os"
+	"regexp"
 	"slices"
 	"testing"
 	"time"
@@ -10,6 +13,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/person"
 	"github.com/powerpole/powerpole/pkg/policy"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 func mustCatalog(tb testing.TB) *catalog.Catalog {
@@ -176,6 +180,23 @@ func TestRefusalNamesThePoliciesThatForbid(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, d); diff != "" {
 		t.Errorf("decision (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryForbidOfOursSaysWhyInEachLanguage(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("policy.cedar")
+	if err != nil {
+		t.Fatal(err)
+	}
+	forbids := regexp.MustCompile(`@reason\("(.*)"\)\nforbid`).FindAllSubmatch(text, -1)
+	if len(forbids) != bytes.Count(text, []byte("\nforbid")) {
+		t.Error("a forbid says no reason")
+	}
+	for _, f := range forbids {
+		if why := string(f[1]); reason.In("ja", why) == why {
+			t.Errorf("%q is in no other language", why)
+		}
 	}
 }
 

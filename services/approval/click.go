@@ -15,7 +15,6 @@ type click struct {
 	requester policy.Principal
 	// unsure is set where Slack did not say all that was asked.
 	unsure error
-	speak  texts
 }
 
 // entry begins the row of a click that was taken.

@@ -2,13 +2,13 @@ package approval
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/person"
 	"github.com/powerpole/powerpole/pkg/policy"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 )
 
@@ -29,7 +29,7 @@ func (s *Service) decide(q Request, c click) (verdict, error) {
 	case event.Extend:
 		return s.extend(q, c)
 	default:
-		return refuse(c.speak.NotOffered), nil
+		return refuse(reason.NotOffered.Say()), nil
 	}
 }
 
@@ -39,9 +39,9 @@ func (s *Service) permit(q Request, c click, action policy.Action, total event.D
 	if may.Allow {
 		return may, nil
 	}
-	why := refuse(strings.Join(may.Reasons, "; "))
+	why := refuse(reason.Join(may.Reasons))
 	if c.unsure != nil {
-		why = refuse(c.speak.Unsure)
+		why = refuse(reason.Unsure.Say())
 	}
 	return may, &why
 }
@@ -54,7 +54,7 @@ func (s *Service) approve(q Request, c click) (verdict, error) {
 		return refuse(s.happened(q, c)), nil
 	}
 	if person.Same(identity(c.By), identity(q.Requester)) {
-		return refuse(c.speak.OwnRequest), nil
+		return refuse(reason.OwnRequest.Say()), nil
 	}
 	may, no := s.permit(q, c, policy.Approve, q.Duration)
 	if no != nil {
@@ -62,7 +62,7 @@ func (s *Service) approve(q Request, c click) (verdict, error) {
 	}
 	// Who asked must still be somebody who may.
 	if still := s.Policy.Decide(c.requester, policy.Request, q.resource(q.Duration)); !still.Allow {
-		return refuse(cmp.Or(c.unsureText(), fmt.Sprintf(c.speak.RequesterMayNot, strings.Join(still.Reasons, "; ")))), nil
+		return refuse(cmp.Or(c.unsureText(), reason.RequesterMayNot.Say(reason.Join(still.Reasons)))), nil
 	}
 	role, _ := s.Catalog.Role(q.Role)
 	votes := append(slices.Clone(q.Votes), c.By)
@@ -81,7 +81,7 @@ func (c click) unsureText() string {
 	if c.unsure == nil {
 		return ""
 	}
-	return c.speak.Unsure
+	return reason.Unsure.Say()
 }
 
 func (s *Service) deny(q Request, c click) verdict {
@@ -92,9 +92,9 @@ func (s *Service) deny(q Request, c click) verdict {
 	if no != nil {
 		return *no
 	}
-	reason := cmp.Or(strings.TrimSpace(c.Comment), textsFor(q.Requester.Locale).NoReason)
+	why := cmp.Or(strings.TrimSpace(c.Comment), reason.NoReason.Say())
 	return take(c.entry(Denied, may, s.Policy.Hash()),
-		store.Emit{Data: event.Denied{Ask: q.Ask, By: c.By, Reason: reason}}, c.voted(0))
+		store.Emit{Data: event.Denied{Ask: q.Ask, By: c.By, Reason: why}}, c.voted(0))
 }
 
 func (s *Service) look(q Request, c click) verdict {
@@ -134,7 +134,7 @@ func (s *Service) release(q Request, c click) verdict {
 	case q.Status == Requested && own:
 		return s.cancel(q, c)
 	case q.Status == Requested:
-		return refuse(c.speak.NotYetApproved)
+		return refuse(reason.NotYetApproved.Say())
 	case q.Status != Approved || q.Release != nil:
 		return refuse(s.happened(q, c))
 	}
@@ -142,14 +142,21 @@ func (s *Service) release(q Request, c click) verdict {
 	if no != nil {
 		return *no
 	}
-	why := "released by an approver or administrator"
-	if own {
-		why = "released by the requester"
-	}
-	if c.Comment != "" {
-		why += ": " + c.Comment
-	}
+	why := releasedBy(own, c.Comment)
 	return take(c.entry(Released, may, s.Policy.Hash()), store.Emit{Data: event.Released{By: c.By, Why: why}}, c.voted(0))
+}
+
+func releasedBy(own bool, comment string) string {
+	switch {
+	case own && comment != "":
+		return reason.ByRequesterSaying.Say(comment)
+	case own:
+		return reason.ByRequester.Say()
+	case comment != "":
+		return reason.ByOtherSaying.Say(comment)
+	default:
+		return reason.ByOther.Say()
+	}
 }
 
 // extend permits more time, once and up to the ceiling. Whether it comes in time
@@ -158,15 +165,15 @@ func (s *Service) extend(q Request, c click) (verdict, error) {
 	total := q.Total + c.Extra
 	switch {
 	case q.Status == Requested:
-		return refuse(c.speak.NotYetApproved), nil
+		return refuse(reason.NotYetApproved.Say()), nil
 	case q.Status != Approved || q.Release != nil:
 		return refuse(s.happened(q, c)), nil
 	case q.IsExtended:
-		return refuse(c.speak.ExtendedOnce), nil
+		return refuse(reason.ExtendedOnce.Say()), nil
 	case c.Extra <= 0 || total < q.Total || total > q.Ceiling:
-		return refuse(fmt.Sprintf(c.speak.OverCeiling, length(q.Ceiling), length(max(q.Ceiling-q.Total, 0)))), nil
+		return refuse(reason.OverCeiling.Say(length(q.Ceiling), length(max(q.Ceiling-q.Total, 0)))), nil
 	case s.Clock.Now().After(q.Terms.EndBy):
-		return refuse(c.speak.TooLate), nil
+		return refuse(reason.TooLate.Say()), nil
 	}
 	may, no := s.permit(q, c, policy.Extend, total)
 	if no != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 )
 
@@ -94,7 +95,7 @@ func (s *Service) alone(ctx context.Context, q Request, h event.Header) (Entry, 
 		return entry, store.Emit{Data: event.Lapsed{Ask: q.Ask, After: q.Pending}}, nil
 	case r.State.Unpostable != "":
 		entry.Kind, entry.Rules = Denied, []string{ruleUnreachable}
-		entry.Text = fmt.Sprintf(textsFor(q.Requester.Locale).Unreachable, r.State.Unpostable)
+		entry.Text = reason.Unreachable.Say(r.State.Unpostable)
 		return entry, store.Emit{Data: event.Denied{Ask: q.Ask, Rule: ruleUnreachable, Reason: entry.Text}}, nil
 	default:
 		return entry, store.Emit{}, nil

@@ -10,6 +10,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/grant"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/slackui"
 )
 
@@ -101,7 +102,7 @@ func outcome(q Request, say texts) string {
 		}
 		return fmt.Sprintf(say.IsApproved, mentions(q.Votes))
 	case Denied:
-		why := slackui.Line(cmp.Or(q.Decided.Text, say.NoReason), maxReason)
+		why := slackui.Line(denial(q.Decided, say.Language), maxReason)
 		if nobody || q.Decided.Action == "" {
 			return fmt.Sprintf(say.IsDeniedByRule, rule, why)
 		}
@@ -117,23 +118,31 @@ func outcome(q Request, say texts) string {
 	}
 }
 
+// denial is a denial's reason in a language: what a person wrote stays as it is.
+func denial(denied Entry, language string) string {
+	if denied.Action == "" || denied.Text == "" {
+		return reason.In(language, cmp.Or(denied.Text, reason.NoReason.Say()))
+	}
+	return denied.Text
+}
+
 // happened says to somebody who comes late what has been done already.
 func (s *Service) happened(q Request, c click) string {
 	name := func(p event.Person) string { return cmp.Or(p.Name, p.User) }
 	by := name(q.Decided.By)
 	switch {
 	case q.Status == Approved && q.Release != nil:
-		return fmt.Sprintf(c.speak.WasReleased, name(q.Release.By))
+		return reason.WasReleased.Say(name(q.Release.By))
 	case q.Status == Approved:
-		return fmt.Sprintf(c.speak.WasApproved, cmp.Or(by, q.Rule))
+		return reason.WasApproved.Say(cmp.Or(by, q.Rule))
 	case q.Status == Denied:
-		return fmt.Sprintf(c.speak.WasDenied, by)
+		return reason.WasDenied.Say(by)
 	case q.Status == Cancelled:
-		return fmt.Sprintf(c.speak.WasCancelled, by)
+		return reason.WasCancelled.Say(by)
 	case q.Status == Lapsed:
-		return c.speak.WasLapsed
+		return reason.WasLapsed.Say()
 	default:
-		return c.speak.WasEnded
+		return reason.WasEnded.Say()
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/policy"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
@@ -60,8 +61,8 @@ func (s *Service) unheard(ctx context.Context, e event.Typed[event.ActionSubmitt
 	if s.Clock.Since(e.OccurredAt) < unheardWait {
 		return bus.Later(unheardAgain, fmt.Errorf("request %q is not known yet", e.RequestID))
 	}
-	c := click{ActionSubmitted: e.Data, id: e.ID, speak: textsFor(e.Data.By.Locale)}
-	return s.publish(ctx, e.Header, e.ID, c.refused(c.speak.Unheard))
+	c := click{ActionSubmitted: e.Data, id: e.ID}
+	return s.publish(ctx, e.Header, e.ID, c.refused(reason.Unheard.Say()))
 }
 
 // standing looks up who clicked, and who asked. What Slack does not say counts
@@ -86,7 +87,6 @@ func (s *Service) standing(ctx context.Context, q Request, e event.Typed[event.A
 	if c.unsure = errors.Join(errs[:]...); c.unsure != nil {
 		s.Logger.WarnContext(ctx, "slack did not say who somebody is", "request", q.ID, "error", c.unsure)
 	}
-	c.speak = textsFor(c.By.Locale)
 	return c
 }
 
@@ -124,9 +124,9 @@ func (s *Service) judge(q Request, c click, late bool) (verdict, error) {
 	needsDigest := slices.Contains([]event.Action{event.Approve, event.Deny, event.Look}, c.Action)
 	switch {
 	case late:
-		return refuse(c.speak.TooLate), nil
+		return refuse(reason.TooLate.Say()), nil
 	case c.Digest != q.Digest && (needsDigest || c.Digest != ""):
-		return refuse(c.speak.Changed), nil
+		return refuse(reason.Changed.Say()), nil
 	default:
 		return s.decide(q, c)
 	}

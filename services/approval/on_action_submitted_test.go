@@ -104,7 +104,7 @@ func TestARequesterWhoLeftGetsNothingApproved(t *testing.T) {
 	e := b.open(t, ask())
 	b.slack.SetUser(localslack.User{ID: "U0TARO", Email: "taro.yamada@nimbus.example", Deleted: true})
 	b.act(t, e, "U0HANAKO", event.Approve)
-	b.refusedOnce(t, "申請者はもう利用できません")
+	b.refusedOnce(t, "the requester may not have this any more: guests")
 }
 
 func TestAnApprovalIsForWhatWasShown(t *testing.T) {

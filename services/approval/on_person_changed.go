@@ -10,6 +10,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/policy"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/slackui"
 	"github.com/powerpole/powerpole/pkg/store"
 )
@@ -97,13 +98,13 @@ func (s *Service) endFor(ctx context.Context, h event.Header, who event.Person, 
 // gone is the row that ends a request whose requester may not cancel it any
 // more, which is the least that anybody may.
 func (s *Service) gone(q Request, who event.Person, may policy.Decision) (Entry, store.Emit, bool) {
-	entry := Entry{By: who, Rules: append(may.Policies, ruleGone), PolicyHash: s.Policy.Hash(), Text: "the requester may take part no more"}
+	entry := Entry{By: who, Rules: append(may.Policies, ruleGone), PolicyHash: s.Policy.Hash(), Text: reason.TakesNoPart.Say()}
 	switch {
 	case may.Allow:
 		return entry, store.Emit{}, false
 	case q.Status == Requested:
 		entry.Kind = Denied
-		return entry, store.Emit{Data: event.Denied{Ask: q.Ask, Rule: ruleGone, Reason: textsFor(q.Requester.Locale).Deactivated}}, true
+		return entry, store.Emit{Data: event.Denied{Ask: q.Ask, Rule: ruleGone, Reason: reason.Deactivated.Say()}}, true
 	case q.Status == Approved && q.Release == nil:
 		entry.Kind = Released
 		return entry, store.Emit{Data: event.Released{By: who, Why: entry.Text}}, true

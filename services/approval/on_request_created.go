@@ -3,11 +3,10 @@ package approval
 import (
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/policy"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
@@ -55,8 +54,7 @@ func (s *Service) OnRequestCreated(ctx context.Context, e event.Typed[event.Requ
 // opening is the first row of a request.
 func (s *Service) opening(ctx context.Context, e event.Typed[event.RequestCreated], late bool) (Entry, []store.Emit, error) {
 	if late {
-		entry := s.first(e, e.Data.Requester)
-		return refusedBy(entry, ruleLate, textsFor(entry.By.Locale).TooLate)
+		return refusedBy(s.first(e, e.Data.Requester), ruleLate, reason.TooLate.Say())
 	}
 	who, principal, err := s.lookUp(ctx, e.Data.Requester)
 	if err != nil {
@@ -67,14 +65,14 @@ func (s *Service) opening(ctx context.Context, e event.Typed[event.RequestCreate
 	may := s.Policy.Decide(principal, policy.Request, resource)
 	entry.Rules = may.Policies
 	if !may.Allow {
-		return refusedBy(entry, "policy", strings.Join(may.Reasons, "; "))
+		return refusedBy(entry, "policy", reason.Join(may.Reasons))
 	}
 	free, err := s.takeSlot(ctx, e.Header, who)
 	if err != nil {
 		return Entry{}, nil, err
 	}
 	if !free {
-		return refusedBy(entry, ruleOpen, fmt.Sprintf(textsFor(who.Locale).TooMany, s.Catalog.Limits().OpenPerPerson))
+		return refusedBy(entry, ruleOpen, reason.TooMany.Say(s.Catalog.Limits().OpenPerPerson))
 	}
 	if entry.Asked.Recent, err = s.recent(ctx, e.Header, who.User); err != nil {
 		return Entry{}, nil, err

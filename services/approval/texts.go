@@ -33,18 +33,6 @@ type texts struct {
 	IsExtendedLate               string // when it had ended
 	IsReleased                   string // by whom
 	IsEnded                      string // a moment
-
-	// What somebody is told who may not.
-	TooLate, TooMany, Unheard, Unsure string
-	Changed, OwnRequest, NotOffered   string
-	NotYetApproved, ExtendedOnce      string
-	OverCeiling                       string // the ceiling, what is left of it
-	RequesterMayNot                   string // why
-	NoReason, Unreachable             string
-	Deactivated                       string
-	// What had happened already: by whom.
-	WasApproved, WasDenied, WasCancelled, WasReleased string
-	WasLapsed, WasEnded                               string
 }
 
 // textsFor gives the texts for a locale of Slack's or a language.
@@ -70,15 +58,6 @@ func english() texts {
 		IsCancelled: ":leftwards_arrow_with_hook: Taken back by %s", IsLapsed: ":hourglass: Lapsed: nobody decided in time",
 		IsExtendedLate: "More time was permitted and came too late: it had ended at %s",
 		IsExtended:     "More time was permitted: %s in all", IsReleased: "Ended early by %s", IsEnded: ":checkered_flag: Ended at %s; account and bastion are gone",
-		TooLate: "this came too late", TooMany: "you have %d requests open already; end one first",
-		Unheard: "PowerPole does not know this request", Unsure: "Slack did not say whether you may; nothing was done, please click again",
-		Changed: "this is not the request as it is now; look at the newest message", OwnRequest: "nobody decides about their own request",
-		NotOffered: "this is not offered here", NotYetApproved: "this request is not approved yet", ExtendedOnce: "this was extended once already",
-		OverCeiling: "no lease of this role lasts longer than %s; %s are left", RequesterMayNot: "the requester may not have this any more: %s",
-		NoReason: "no reason was given", Unreachable: "the approvers' channel could not be reached (%s); the operators have been told",
-		Deactivated: "the requester's account was deactivated",
-		WasApproved: "%s has approved this already", WasDenied: "%s has denied this already", WasCancelled: "%s has taken this back already",
-		WasReleased: "%s has ended this already", WasLapsed: "this has lapsed already", WasEnded: "this has ended already",
 	}
 }
 
@@ -97,14 +76,5 @@ func japanese() texts {
 		IsCancelled: ":leftwards_arrow_with_hook: %s が取り下げました", IsLapsed: ":hourglass: 期限内に判断がなく失効しました",
 		IsExtendedLate: "延長が許可されましたが、間に合いませんでした (終了時刻 %s)",
 		IsExtended:     "延長が許可されました: 合計 %s", IsReleased: "%s が早期終了しました", IsEnded: ":checkered_flag: %s に終了しました。アカウントと踏み台は削除済みです",
-		TooLate: "受け付けが遅すぎました", TooMany: "未終了の申請がすでに %d 件あります。先に一つ終了してください",
-		Unheard: "PowerPole はこの申請を知りません", Unsure: "権限を Slack に確認できませんでした。何も行われていません。もう一度押してください",
-		Changed: "これは現在の申請内容と異なります。最新のメッセージを見てください", OwnRequest: "自分の申請を自分で判断することはできません",
-		NotOffered: "ここでは利用できません", NotYetApproved: "この申請はまだ承認されていません", ExtendedOnce: "延長は一度だけです",
-		OverCeiling: "この役割の上限は %s です。残りは %s です", RequesterMayNot: "申請者はもう利用できません: %s",
-		NoReason: "理由は記入されていません", Unreachable: "承認者のチャンネルに届きませんでした (%s)。運用担当者に通知しました",
-		Deactivated: "申請者のアカウントが無効になりました",
-		WasApproved: "すでに %s が承認しています", WasDenied: "すでに %s が却下しています", WasCancelled: "すでに %s が取り下げています",
-		WasReleased: "すでに %s が終了しています", WasLapsed: "すでに失効しています", WasEnded: "すでに終了しています",
 	}
 }

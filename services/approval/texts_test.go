@@ -5,6 +5,9 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 func TestBothLanguagesSayEverythingWithTheSameValues(t *testing.T) {
@@ -18,6 +21,20 @@ func TestBothLanguagesSayEverythingWithTheSameValues(t *testing.T) {
 		}
 		if !reflect.DeepEqual(verb.FindAllString(a, -1), verb.FindAllString(b, -1)) {
 			t.Errorf("%s takes other values in %q than in %q", name, a, b)
+		}
+	}
+}
+
+func TestADenialIsReadInTheChannelsLanguageUnlessAPersonWroteIt(t *testing.T) {
+	t.Parallel()
+	by := event.Person{Team: "T0NIMBUS", User: "U0HANAKO"}
+	for want, row := range map[string]Entry{
+		"never-guests により却下されました: 申請者は利用できなくなりました": {Rules: []string{ruleGone}, Text: reason.TakesNoPart.Say()},
+		"が却下しました: 理由は記入されていません":                    {Action: event.Deny, By: by},
+		"が却下しました: no database is asked for":        {Action: event.Deny, By: by, Text: reason.NoDatabase.Say()},
+	} {
+		if got := outcome(Request{Status: Denied, Decided: row}, japanese()); !strings.HasSuffix(got, want) {
+			t.Errorf("got %q, want %q", got, want)
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 )
@@ -19,7 +20,7 @@ func (s *Service) choose(ctx context.Context, id string, st State, how naming) (
 		return store.Transition[State]{}, err
 	}
 	if wrong != "" {
-		t := failure(event.GrantFailed{Code: "instance", Reason: "The bastion is not what it was said to be: " + wrong + "."})
+		t := failure(event.GrantFailed{Code: "instance", Reason: reason.WrongBastion.Say(wrong)})
 		t.Emit = append(t.Emit, store.Emit{Discriminator: "instance-mismatch", Data: event.Alarmed{
 			Alarm: "instance-mismatch", Text: "An InstanceReady names an instance that EC2 says is another's: " + wrong + ".",
 		}})
@@ -60,7 +61,7 @@ func (s *Service) unknownName(ctx context.Context, server *mysqlacct.Server, id,
 	name := mysqlacct.Hashed(wish, id)
 	known, err := server.Knows(ctx, name)
 	if err == nil && known {
-		err = &mysqlacct.Refusal{Code: "name", Reason: "the server knows the name " + name + " already"}
+		err = &mysqlacct.Refusal{Code: "name", Reason: reason.NameKnown.Say(name)}
 	}
 	return name, err
 }
@@ -78,14 +79,14 @@ func refused(err error) (store.Transition[State], error) {
 // mend.
 func hopeless(err error) (event.GrantFailed, bool) {
 	if r, ok := errors.AsType[*mysqlacct.Refusal](err); ok {
-		return event.GrantFailed{Code: r.Code, Reason: "The database refused: " + r.Reason + "."}, true
+		return event.GrantFailed{Code: r.Code, Reason: reason.DatabaseRefused.Say(r.Reason)}, true
 	}
 	if mysqlacct.LacksPlugin(err) {
-		return event.GrantFailed{Code: "auth", Reason: "The database has no IAM authentication, which the catalog asks for."}, true
+		return event.GrantFailed{Code: "auth", Reason: reason.NoIAM.Say()}, true
 	}
 	if mysqlacct.IsHopeless(err) {
 		e, _ := errors.AsType[*mysqlacct.ServerError](err)
-		return event.GrantFailed{Code: "database", Reason: "The database refused: " + e.Error() + "."}, true
+		return event.GrantFailed{Code: "database", Reason: reason.DatabaseRefused.Say(e.Error())}, true
 	}
 	return event.GrantFailed{}, false
 }

@@ -3,12 +3,12 @@ package grantor
 import (
 	"context"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
@@ -62,7 +62,7 @@ func crowded(cluster string) store.Step[State] {
 // forbidden says why nothing may begin any more on a lease, nil if it may.
 func (s *Service) forbidden(l Lease, region string, now time.Time) *event.GrantFailed {
 	if now.After(l.StartBy.Add(warrant.Tolerance)) {
-		return &event.GrantFailed{Code: "late", Reason: "The approval was for a start by " + l.StartBy.Format(time.RFC3339) + ", and that has passed."}
+		return &event.GrantFailed{Code: "late", Reason: reason.StartPassed.Say(l.StartBy.Format(time.RFC3339))}
 	}
 	refused := s.Catalog.Check(catalog.Ask{
 		Cluster: l.Cluster, Databases: l.Databases, Tables: l.Tables, Role: l.Role, Privileges: l.Privileges, Duration: l.Duration,
@@ -72,11 +72,11 @@ func (s *Service) forbidden(l Lease, region string, now time.Time) *event.GrantF
 		for _, r := range refused {
 			why = append(why, r.Text)
 		}
-		return &event.GrantFailed{Code: "not-allowed", Reason: "The catalog no longer allows this: " + strings.Join(why, "; ") + "."}
+		return &event.GrantFailed{Code: "not-allowed", Reason: reason.AccountNotAllowed.Say(reason.Join(why))}
 	}
 	cluster, _ := s.Catalog.Cluster(l.Cluster)
 	if cluster.Region != region {
-		return &event.GrantFailed{Code: "instance", Reason: fmt.Sprintf("The bastion is in %s and %s in %s.", region, cluster.ID, cluster.Region)}
+		return &event.GrantFailed{Code: "instance", Reason: reason.WrongRegion.Say(region, cluster.ID, cluster.Region)}
 	}
 	return nil
 }

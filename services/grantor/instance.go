@@ -12,6 +12,7 @@ import (
 	"github.com/aws/smithy-go"
 
 	"github.com/powerpole/powerpole/pkg/bus"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 // The tags on every bastion, from its launch call on: whose it is, and for what.
@@ -49,13 +50,13 @@ func (s *Service) contradiction(i types.Instance, request string, r Ready) strin
 	}
 	switch {
 	case tags[requestTag] != request:
-		return fmt.Sprintf("instance %s is tagged for request %.64q", r.InstanceID, tags[requestTag])
+		return reason.WrongRequest.Say(r.InstanceID, tags[requestTag])
 	case tags[installationTag] != s.Catalog.Installation():
-		return fmt.Sprintf("instance %s is tagged as the installation %.64q's", r.InstanceID, tags[installationTag])
+		return reason.WrongInstallation.Say(r.InstanceID, tags[installationTag])
 	case aws.ToString(i.PrivateIpAddress) != r.PrivateIP.String():
-		return fmt.Sprintf("instance %s has the address %.64q and not %s", r.InstanceID, aws.ToString(i.PrivateIpAddress), r.PrivateIP)
+		return reason.WrongAddress.Say(r.InstanceID, aws.ToString(i.PrivateIpAddress), r.PrivateIP)
 	case i.State == nil || i.State.Name != types.InstanceStateNameRunning:
-		return fmt.Sprintf("instance %s is not running", r.InstanceID)
+		return reason.NotRunning.Say(r.InstanceID)
 	default:
 		return ""
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/slackui"
 	"github.com/powerpole/powerpole/pkg/store"
 )
@@ -178,7 +179,7 @@ func (s *Service) answer(r record, resolves string, heard func(*State)) store.St
 
 func (s *Service) tell(ctx context.Context, a Answer) error {
 	say := textsFor(a.By.Locale)
-	text := slack.MsgOptionText(fmt.Sprintf(say.NotTaken, slackui.Line(a.Text, maxReason)), false)
+	text := slack.MsgOptionText(fmt.Sprintf(say.NotTaken, slackui.Line(reason.In(say.Language, a.Text), maxReason)), false)
 	if a.Message.Channel != "" {
 		_, err := s.Slack.PostEphemeralContext(ctx, a.Message.Channel, a.By.User, text)
 		if !slackui.Refused(err) {

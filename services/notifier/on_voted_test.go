@@ -7,6 +7,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 func refused(b *bundle, by event.Person, channel string) event.Typed[event.Voted] {
@@ -30,6 +31,15 @@ func TestWhoMayNotIsToldSoWhereTheyClickedAloneAndOnce(t *testing.T) {
 	if others := b.slack.Messages("U0KEN", "C0SHOPDB"); len(others) != 0 {
 		t.Errorf("others see %+v", others)
 	}
+}
+
+func TestWhoMayNotReadsWhyInTheirLanguage(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	e := refused(b, hanako(), "C0SHOPDB")
+	e.Data.Refused = reason.Join([]string{reason.NoCluster.Say("shop"), reason.OwnRequest.Say()})
+	ok(t, b.OnVoted(t.Context(), e))
+	must(t, b.slack.Messages("U0HANAKO", "C0SHOPDB")[0].Text, `クラスター "shop" はありません; 自分の申請を自分で判断することはできません`)
 }
 
 func TestWhoIsNotInTheChannelIsToldDirectly(t *testing.T) {

@@ -9,6 +9,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/slackui"
 )
 
@@ -87,13 +88,13 @@ func (s *Service) body(ctx context.Context, id string, st State, say texts) ([]s
 	case Ready, Warning:
 		return s.connection(ctx, id, st, say)
 	case Failing:
-		return sections(quoted(st.Failure), say.TakingDown), nil
+		return sections(failure(st, say), say.TakingDown), nil
 	case Ending:
-		return sections(cause(st, say), tooLate(st, say), quoted(st.Failure), say.TakingDown), nil
+		return sections(cause(st, say), tooLate(st, say), failure(st, say), say.TakingDown), nil
 	case Ended:
-		return sections(cause(st, say), tooLate(st, say), quoted(st.Failure), receipt(st, say)), nil
+		return sections(cause(st, say), tooLate(st, say), failure(st, say), receipt(st, say)), nil
 	case Denied:
-		return sections(denial(st, say), quoted(st.Denied.Reason)), nil
+		return sections(denial(st, say), quoted(denialReason(*st.Denied, say))), nil
 	default:
 		return nil, nil
 	}
@@ -133,10 +134,21 @@ func denial(st State, say texts) string {
 	return fmt.Sprintf(say.DeniedBy, slackui.Mention(st.Denied.By.User))
 }
 
+// denialReason is in the reader's language, unless a person wrote it.
+func denialReason(d Denial, say texts) string {
+	if d.By != (event.Person{}) && d.Reason != reason.NoReason.Say() {
+		return d.Reason
+	}
+	return reason.In(say.Language, d.Reason)
+}
+
+// failure is why there was nothing to use.
+func failure(st State, say texts) string { return quoted(reason.In(say.Language, st.Failure)) }
+
 // cause is why a lease ended, and when.
 func cause(st State, say texts) string {
 	var why event.Cause
-	var at, reason string
+	var at, because string
 	switch {
 	case st.Receipt != nil:
 		why, at = st.Receipt.Cause, slackui.Date(st.Receipt.EndedAt)
@@ -144,11 +156,11 @@ func cause(st State, say texts) string {
 		why, at = st.Expired.Cause, slackui.Date(st.Expired.EndedAt)
 	}
 	if st.Expired != nil && st.Failure == "" {
-		reason = slackui.Line(st.Expired.Reason, maxReason)
+		because = slackui.Line(reason.In(say.Language, st.Expired.Reason), maxReason)
 	}
 	text := fmt.Sprintf(say.EndedAt, at) + " · " + say.Causes[why]
-	if reason != "" && why != event.ByTime {
-		text += " (" + reason + ")"
+	if because != "" && why != event.ByTime {
+		text += " (" + because + ")"
 	}
 	return text
 }

@@ -8,6 +8,7 @@ import (
 // texts is everything that the notifier says, in one language. A text that takes
 // values says which, in order; both languages take the same.
 type texts struct {
+	Language string
 	// Where a request is.
 	Placeholder, Waiting, Building, Ready, Warning, Failed string
 	Ending, Ended, Denied, Cancelled, Lapsed               string

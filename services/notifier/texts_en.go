@@ -4,6 +4,7 @@ import "github.com/powerpole/powerpole/pkg/event"
 
 func english() texts {
 	return texts{
+		Language:    "en",
 		Placeholder: "Your database access request has arrived …",
 		Waiting:     "Waiting for approval", Building: "Approved: your way in is being built", Ready: "You can connect",
 		Warning: "Your access ends soon", Failed: "This did not work out", Ending: "Your access is ending", Ended: "Your access has ended",

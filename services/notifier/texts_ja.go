@@ -4,6 +4,7 @@ import "github.com/powerpole/powerpole/pkg/event"
 
 func japanese() texts {
 	return texts{
+		Language:    "ja",
 		Placeholder: "データベース接続の申請を受け付けました …",
 		Waiting:     "承認を待っています", Building: "承認されました。接続先を準備しています", Ready: "接続できます",
 		Warning: "まもなく終了します", Failed: "準備できませんでした", Ending: "終了処理中です", Ended: "終了しました",

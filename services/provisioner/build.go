@@ -9,6 +9,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 )
 
@@ -29,11 +30,11 @@ func (s *Service) build(r record, now time.Time) step {
 	case r.Claim != nil:
 		return s.terminate(r, st.clashing())
 	case late && l == nil:
-		return fail("late", "the approval came too late to begin")
+		return fail("late", reason.BeginsTooLate.Say())
 	case late:
-		return fail("timeout", "the bastion was not ready in time")
+		return fail("timeout", reason.BastionTimeout.Say())
 	case l == nil && st.Order.Refused != "":
-		return fail("not-allowed", "the catalog does not allow this any more: "+st.Order.Refused)
+		return fail("not-allowed", reason.BastionNotAllowed.Say(st.Order.Refused))
 	case l == nil || l.Outcome == Nothing || l.Clash:
 		return s.next(r)
 	case !l.Held:
@@ -52,7 +53,7 @@ func (s *Service) next(r record) step {
 	st := r.State
 	cluster, ok := s.catalog.Cluster(st.Order.Cluster)
 	if !ok {
-		return fail("not-allowed", "the cluster is not in the catalog any more")
+		return fail("not-allowed", reason.ClusterGone.Say())
 	}
 	tried, clashes := 0, 0
 	for _, l := range st.Launches {
@@ -63,10 +64,10 @@ func (s *Service) next(r record) step {
 		}
 	}
 	if tried >= len(cluster.Bastion.Capacity) {
-		return fail("no-capacity", "AWS has no capacity for a bastion right now")
+		return fail("no-capacity", reason.NoCapacity.Say())
 	}
 	if clashes >= maxClashes {
-		return fail("no-address", "every address that a bastion was given is still in use by another account")
+		return fail("no-address", reason.NoAddress.Say())
 	}
 	n := len(st.Launches) + 1
 	return s.launch(r, s.newInput(r.ID, n, *st.Order, cluster.Bastion, cluster.Bastion.Capacity[tried]))
@@ -139,7 +140,7 @@ func (s *Service) lookReady(ctx context.Context, st State) (transition, error) {
 func (s *Service) ready(st State, l Launch) (transition, error) {
 	cluster, ok := s.catalog.Cluster(st.Order.Cluster)
 	if !ok {
-		return failing("not-allowed", "the cluster is not in the catalog any more"), nil
+		return failing("not-allowed", reason.ClusterGone.Say()), nil
 	}
 	return transition{
 		To: func(st *State) { st.Ready = true },
@@ -151,15 +152,15 @@ func (s *Service) ready(st State, l Launch) (transition, error) {
 }
 
 func lostEarly() transition {
-	return failing("instance-lost", "the bastion went away before it was ready")
+	return failing("instance-lost", reason.BastionLostEarly.Say())
 }
 
-func fail(code, reason string) step { return store.Move(failing(code, reason)) }
+func fail(code, why string) step { return store.Move(failing(code, why)) }
 
 // failing gives up. What was begun is ended by the Expired that follows.
-func failing(code, reason string) transition {
+func failing(code, why string) transition {
 	return transition{
 		To:   func(st *State) { st.Failed = true },
-		Emit: []store.Emit{{Data: event.ProvisionFailed{Code: code, Reason: reason}}},
+		Emit: []store.Emit{{Data: event.ProvisionFailed{Code: code, Reason: why}}},
 	}
 }

@@ -3,11 +3,11 @@ package provisioner
 import (
 	"context"
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
@@ -44,5 +44,5 @@ func (s *Service) refused(w warrant.Warrant) string {
 	}) {
 		texts = append(texts, r.Text)
 	}
-	return strings.Join(texts, "; ")
+	return reason.Join(texts)
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/schedule"
 	"github.com/powerpole/powerpole/pkg/store"
 )
@@ -42,7 +43,7 @@ func (s *Service) arm(r record, cause event.Header) step {
 			set, err := s.schedule(ctx, r.ID, stops, cause)
 			if err != nil && last && !errors.Is(ctx.Err(), context.Canceled) {
 				s.log.ErrorContext(ctx, "ending a lease that cannot be armed", "request", r.ID, "error", err)
-				return s.ending(st, event.ByFailure, "its end could not be put into the scheduler", s.clock.Now()), nil
+				return s.ending(st, event.ByFailure, reason.Unarmed.Say(), s.clock.Now()), nil
 			}
 			if err != nil {
 				return transition{}, err

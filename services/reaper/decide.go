@@ -6,6 +6,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
@@ -32,8 +33,8 @@ func (s *Service) decide(r record, now time.Time, cause event.Header) step {
 	if r.Claim != nil {
 		return s.arm(r, cause)
 	}
-	if over, reason := st.over(now); over != "" {
-		return store.Move(s.ending(st, over, reason, now))
+	if over, why := st.over(now); over != "" {
+		return store.Move(s.ending(st, over, why, now))
 	}
 	if st.unarmed() {
 		return s.arm(r, cause)
@@ -47,11 +48,11 @@ func (s *Service) decide(r record, now time.Time, cause event.Header) step {
 // over says whether the lease has ended by time, "" where not.
 func (s State) over(now time.Time) (event.Cause, string) {
 	if s.Terms != nil && now.After(s.Terms.EndBy.Add(warrant.Tolerance)) {
-		return event.ByHardStop, "its latest possible end has passed"
+		return event.ByHardStop, reason.EndPassed.Say()
 	}
 	if s.Lease == nil {
 		if s.Terms != nil && !now.Before(s.startDue()) {
-			return event.ByFailure, "the account was not ready in time"
+			return event.ByFailure, reason.AccountLate.Say()
 		}
 		return "", ""
 	}
@@ -112,9 +113,9 @@ func warning(end, now time.Time) transition {
 }
 
 // ending ends a lease: the only place that does.
-func (s *Service) ending(st State, cause event.Cause, reason string, now time.Time) transition {
+func (s *Service) ending(st State, cause event.Cause, why string, now time.Time) transition {
 	expired := event.Expired{
-		Cause: cause, Reason: reason, EndedAt: now.UTC().Truncate(time.Millisecond), Drain: s.drain(st),
+		Cause: cause, Reason: why, EndedAt: now.UTC().Truncate(time.Millisecond), Drain: s.drain(st),
 	}
 	return transition{
 		To:   func(st *State) { st.Ended = &expired },

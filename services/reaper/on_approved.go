@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
@@ -14,7 +15,7 @@ import (
 func (s *Service) OnApproved(ctx context.Context, e event.Typed[event.Approved]) error {
 	w, err := s.verifier.Warrant(e.Data.Warrant, e.RequestID)
 	if errors.Is(err, warrant.ErrLate) {
-		return s.run(ctx, e.Header, s.end(event.ByFailure, "the approval came too late to begin anything"))
+		return s.run(ctx, e.Header, s.end(event.ByFailure, reason.ArmedTooLate.Say()))
 	}
 	if err != nil {
 		return s.refuse(ctx, e.Header, e.Data.EventType(), err)

@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 // OnProvisionFailed ends a request for which no bastion could be built.
@@ -18,5 +19,5 @@ func (s *Service) OnGrantFailed(ctx context.Context, e event.Typed[event.GrantFa
 
 // OnInstanceLost ends a lease whose bastion went away by itself.
 func (s *Service) OnInstanceLost(ctx context.Context, e event.Typed[event.InstanceLost]) error {
-	return s.run(ctx, e.Header, s.end(event.ByLoss, "the bastion went away"))
+	return s.run(ctx, e.Header, s.end(event.ByLoss, reason.BastionGone.Say()))
 }

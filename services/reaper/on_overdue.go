@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 // OnOverdue answers an owner that found something past its end: with Expired
@@ -21,7 +22,7 @@ func (s *Service) OnOverdue(ctx context.Context, e event.Typed[event.Overdue]) e
 				Emit: again(*st.Ended, e.ID),
 			}
 		case st.Terms == nil && st.Lease == nil:
-			t := s.ending(st, event.ByHardStop, "it belongs to no request that is known", now)
+			t := s.ending(st, event.ByHardStop, reason.OfNoRequest.Say(), now)
 			return &t
 		default:
 			return nil

@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/secret"
 )
 
@@ -29,7 +30,7 @@ func detect(version, comment string) (dialect, error) {
 	major, minor, patch := parseVersion(version)
 	if strings.Contains(strings.ToLower(version+comment), "mariadb") {
 		if major < 10 || major == 10 && minor < 11 {
-			return dialect{}, &Refusal{"server", "MariaDB is older than 10.11"}
+			return dialect{}, &Refusal{"server", reason.OldMariaDB.Say()}
 		}
 		return dialect{
 			mariadb: true,
@@ -39,7 +40,7 @@ func detect(version, comment string) (dialect, error) {
 		}, nil
 	}
 	if major < 8 {
-		return dialect{}, &Refusal{"server", "MySQL is older than 8.0"}
+		return dialect{}, &Refusal{"server", reason.OldMySQL.Say()}
 	}
 	return dialect{
 		embedded:  comment == "Dolt",

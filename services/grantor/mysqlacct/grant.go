@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/secret"
 )
 
@@ -27,7 +28,7 @@ func (s *Server) Prepare(ctx context.Context, p Plan) (Ready, error) {
 		return Ready{}, err
 	}
 	if s.dialect.embedded && slices.ContainsFunc(p.Scopes, func(s Scope) bool { return len(s.Columns) > 0 }) {
-		return Ready{}, &Refusal{"columns", "this server has no privileges on columns, and the whole table was not approved"}
+		return Ready{}, &Refusal{"columns", reason.NoColumns.Say()}
 	}
 	if err := s.takeLock(ctx, p.Lock, lockWithin); err != nil {
 		return Ready{}, err
@@ -37,7 +38,7 @@ func (s *Server) Prepare(ctx context.Context, p Plan) (Ready, error) {
 		return Ready{}, err
 	}
 	if more := without(everybody, p.Everybody); len(more) > 0 {
-		return Ready{}, &Refusal{"everybody", "everybody on the server has what the catalog does not list: " + strings.Join(more, "; ")}
+		return Ready{}, &Refusal{"everybody", reason.EverybodyHas.Say(strings.Join(more, "; "))}
 	}
 	if err := s.create(ctx, p); err != nil {
 		return Ready{}, err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/powerpole/powerpole/pkg/grant"
+	"github.com/powerpole/powerpole/pkg/reason"
 )
 
 // held is one privilege as the server gives it back.
@@ -45,7 +46,7 @@ func (s *Server) readBack(ctx context.Context, p Plan, literal bool) ([]string, 
 	want := p.wanted(literal)
 	more, less := difference(all, want), difference(want, all)
 	if len(more)+len(less) > 0 {
-		return nil, &Refusal{"privileges", fmt.Sprintf("the account has %v beyond what was approved and lacks %v of it", more, less)}
+		return nil, &Refusal{"privileges", reason.OtherThanAsked.Say(fmt.Sprint(more), fmt.Sprint(less))}
 	}
 	if err := s.noOthers(ctx, p.Account.User); err != nil {
 		return nil, err
@@ -124,7 +125,7 @@ func (s *Server) onlyAccount(ctx context.Context, a Account) error {
 		return err
 	}
 	if of := hosts[a.User]; !slices.Equal(of, []string{a.Host.String()}) {
-		return &Refusal{"name", fmt.Sprintf("accounts named %q are on hosts %v", a.User, of)}
+		return &Refusal{"name", reason.NameOnHosts.Say(a.User, fmt.Sprint(of))}
 	}
 	return nil
 }
@@ -140,7 +141,7 @@ func (s *Server) noOthers(ctx context.Context, user string) error {
 		return err
 	}
 	if len(found) > 0 {
-		return &Refusal{"privileges", fmt.Sprintf("the account has routines or roles that nobody approved: %v", found)}
+		return &Refusal{"privileges", reason.OtherRoles.Say(fmt.Sprint(found))}
 	}
 	return nil
 }
