@@ -65,7 +65,7 @@ mutants-quick: ## a few that are caught within some seeds: does the simulation s
 	cd deploy/powerpole && go run ./sim/cmd/mutants -quick -seeds 50
 
 bench: build ## measure, and print a table
-	go run ./deploy/powerpole/bench -bin bin
+	POWERPOLE_TEST_MYSQL_ROOT=$(wildcard $(CURDIR)/.tmp/mysql97) go run ./deploy/powerpole/bench -bin bin
 
 lint: ## vet, staticcheck, gofumpt
 	@.ci/lint $(MODULES)

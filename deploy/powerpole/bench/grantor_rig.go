@@ -48,8 +48,9 @@ clusters:
 `
 
 // grantorRig is the grantor as its process, with an embedded AWS and a real
-// MariaDB.
+// server.
 type grantorRig struct {
+	server  string // the server's kind
 	db      *accttest.Server
 	admin   *sql.Conn // the administrator's, as the grantor's own is pinned
 	service *grantor.Service
@@ -57,19 +58,23 @@ type grantorRig struct {
 	ec2     *ec2.Client
 	secrets *secretsmanager.Client
 	reaper  *bus.Publisher
-	// revoked gets one for each lease that is.
+	// warmed is a lease that is not measured, first what the first one's secret
+	// said.
+	warmed *benchLease
+	first  credential.Credential
+	// revoked gets the request of each lease that is.
 	revoked chan string
 	ends    []func() error
 }
 
-func newGrantorRig(ctx context.Context) (_ *grantorRig, err error) {
+func newGrantorRig(ctx context.Context, startServer func() (*accttest.Server, func(), error)) (_ *grantorRig, err error) {
 	r := &grantorRig{revoked: make(chan string, 2*leases)}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, r.close())
 		}
 	}()
-	db, stop, err := accttest.MariaDB()
+	db, stop, err := startServer()
 	if err != nil {
 		return nil, err
 	}
