@@ -94,8 +94,11 @@ type Launch struct {
 	How    string    `json:"how,omitempty"`
 }
 
-// Live implements store.State.
-func (s State) Live() bool { return s.Terminated == nil || s.unanswered() }
+// Live implements store.State. That an account is gone is nothing to look after
+// for a request that was neither ordered nor ended.
+func (s State) Live() bool {
+	return (s.Order != nil || s.Expired != nil) && (s.Terminated == nil || s.unanswered())
+}
 
 // unanswered reports whether the reaper has asked again since the last answer.
 func (s State) unanswered() bool { return s.Expired != nil && s.Expired.Asked != s.Expired.Answered }

@@ -303,3 +303,14 @@ func TestInstanceThatOnlyItsTagStillShowsIsNotGone(t *testing.T) {
 		}
 	})
 }
+
+func TestRevokedOfAnUnknownRequestIsNothingToLookAfter(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		w.revoke(event.Gone)
+		r, err := w.table.Load(t.Context(), w.id)
+		must(t, err)
+		if r.Version == 0 || r.State.Live() {
+			t.Errorf("every sweep would look after it: %+v", r.State)
+		}
+	})
+}

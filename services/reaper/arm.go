@@ -49,6 +49,11 @@ func (s *Service) arm(r record, cause event.Header) step {
 				return transition{}, err
 			}
 			s.tidy(ctx, st)
+			// Armed lets an account begin, and may not be said of a stop that only
+			// a message waits for.
+			if stop := set[len(set)-1]; stop.Kind == StartStop && !stop.Set {
+				return s.ending(st, event.ByFailure, reason.ArmedTooLate.Say(), s.clock.Now()), nil
+			}
 			return armed(set), nil
 		},
 	})
@@ -60,8 +65,7 @@ func (s State) wanted(id string) []Stop {
 	if s.Lease == nil {
 		return []Stop{newStop(id, StartStop, s.Generation+1, s.Terms.startLimit())}
 	}
-	// The first generation is the start's, also where Granted overtook Approved.
-	generation := max(s.Generation, 1) + 1
+	generation := s.Generation + 1
 	return []Stop{
 		newStop(id, WarnStop, generation, s.warning()),
 		newStop(id, EndStop, generation, s.end()),

@@ -168,3 +168,56 @@ func TestDueMessageOfAnUnknownRequestOpensNothing(t *testing.T) {
 		}
 	})
 }
+
+func TestApprovedThatComesAgainWhenNothingMayBeginEndsNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		approved := w.approved(time.Hour)
+		w.deliver(func() error { return w.OnApproved(t.Context(), approved) })
+		w.grant(time.Hour)
+		time.Sleep(20 * time.Minute)
+		must(t, w.OnApproved(t.Context(), approved))
+		if x := w.expired(); x != nil {
+			t.Fatalf("a lease that runs was ended: %+v", x)
+		}
+	})
+}
+
+func TestApprovedTooLateForAStopInTheSchedulerEndsTheLeaseUnarmed(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		approved := w.approved(time.Hour)
+		time.Sleep(11*time.Minute + 30*time.Second) // within the tolerance of start_by
+		must(t, w.OnApproved(t.Context(), approved))
+		if x := w.expired(); x == nil || x.Cause != event.ByFailure || x.Reason == "" {
+			t.Fatalf("ended as %+v", x)
+		}
+		if n := w.bus.count("Armed"); n != 0 {
+			t.Errorf("said armed %d times", n)
+		}
+	})
+}
+
+func TestGrantedOfWhatNobodyApprovedEndsItAndArmsNothing(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		must(t, w.OnGranted(t.Context(), w.granted(1000*time.Hour)))
+		if x := w.expired(); x == nil || x.Cause != event.ByHardStop || x.Reason == "" {
+			t.Fatalf("ended as %+v", x)
+		}
+		if len(w.clock.made) != 0 || w.bus.count("Armed") != 0 {
+			t.Errorf("armed was %q", w.clock.made)
+		}
+	})
+}
+
+func TestAnswersOfAnUnknownRequestAreNothingToLookAfter(t *testing.T) {
+	inBubble(t, func(t *testing.T, w *world) {
+		must(t, w.OnRevoked(t.Context(), w.revoked()))
+		must(t, w.OnInstanceTerminated(t.Context(), w.terminated()))
+		if w.state().Live() {
+			t.Error("every sweep would look after it")
+		}
+		must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
+		if n := w.bus.count("Reaped"); n != 1 || w.state().Live() {
+			t.Errorf("%d receipts once it has ended", n)
+		}
+	})
+}

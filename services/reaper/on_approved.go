@@ -14,15 +14,16 @@ import (
 // must be an account. What ended before it was opened stays ended.
 func (s *Service) OnApproved(ctx context.Context, e event.Typed[event.Approved]) error {
 	w, err := s.verifier.Warrant(e.Data.Warrant, e.RequestID)
-	if errors.Is(err, warrant.ErrLate) {
-		return s.run(ctx, e.Header, s.end(event.ByFailure, reason.ArmedTooLate.Say()))
-	}
-	if err != nil {
+	late := errors.Is(err, warrant.ErrLate)
+	if err != nil && !late {
 		return s.refuse(ctx, e.Header, e.Data.EventType(), err)
 	}
-	return s.run(ctx, e.Header, func(st State, _ time.Time) *transition {
-		if st.Terms != nil {
-			return nil
+	return s.run(ctx, e.Header, func(st State, now time.Time) *transition {
+		switch {
+		case st.Terms != nil:
+			return nil // what has begun goes on, however late this comes again
+		case late:
+			return s.end(event.ByFailure, reason.ArmedTooLate.Say())(st, now)
 		}
 		return &transition{To: func(st *State) {
 			st.Terms = &Terms{

@@ -102,8 +102,11 @@ func (s Stop) due() time.Time {
 // asleep reports whether the scheduler will still wake somebody for it.
 func (s Stop) asleep() bool { return s.Set && s.FiredAt.IsZero() }
 
-// Live implements store.State.
-func (s State) Live() bool { return !s.Reaped }
+// Live implements store.State. Answers to an end that there has not been are
+// nothing to look after.
+func (s State) Live() bool {
+	return !s.Reaped && (s.Terms != nil || s.Lease != nil || s.Ended != nil)
+}
 
 // Pointers implements store.State: a lease is found by its request only.
 func (s State) Pointers() []store.Pointer { return nil }
