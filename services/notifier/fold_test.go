@@ -229,15 +229,24 @@ func TestAMessageThatWasDeletedBeginsAgainFromThePlaceholder(t *testing.T) {
 
 func TestAForgedRequestGetsNoMessage(t *testing.T) {
 	t.Parallel()
-	b := setup(t)
-	e := b.created(t)
-	e.Data.Requester.User = "U0KEN"
-	if err := b.OnRequestCreated(t.Context(), e); !bus.IsTerminal(err) {
-		t.Errorf("got %v, want it parked", err)
-	}
-	b.alarmed(t, "slip-not-genuine", 1)
-	if b.slack.DirectMessage("U0KEN") != "" {
-		t.Error("somebody was told of it")
+	for name, forge := range map[string]func(*event.RequestCreated){
+		"of another person":   func(r *event.RequestCreated) { r.Requester.User = "U0KEN" },
+		"of another length":   func(r *event.RequestCreated) { r.Duration *= 2 },
+		"of another database": func(r *event.RequestCreated) { r.Databases = []string{"billing"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			e := b.created(t)
+			forge(&e.Data)
+			if err := b.OnRequestCreated(t.Context(), e); !bus.IsTerminal(err) {
+				t.Errorf("got %v, want it parked", err)
+			}
+			b.alarmed(t, "slip-not-genuine", 1)
+			if b.slack.DirectMessage(e.Data.Requester.User) != "" {
+				t.Error("somebody was told of it")
+			}
+		})
 	}
 }
 
