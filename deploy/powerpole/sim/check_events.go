@@ -17,8 +17,8 @@ import (
 func (c *checks) ended(all []*facts) {
 	for _, f := range all {
 		switch {
-		case f.created == nil && f.approved == nil && len(f.ends) == 0:
-			// only an alarm about something forged
+		case f.nobodys():
+			// somebody forged something about it
 		case f.created == nil:
 			c.fail("S4", "%s was never asked for", f.id)
 		case len(f.ends) != 1:
@@ -165,7 +165,7 @@ func (c *checks) agreed(ctx context.Context, all []*facts) {
 		refused := len(rows) > 0 && rows[0].Entry.Kind == approval.Denied // at once
 		for kind, said := range map[approval.Kind]bool{
 			approval.Requested: f.created != nil && !refused, approval.Approved: f.approved != nil, approval.Denied: f.ends["Denied"],
-			approval.Cancelled: f.ends["Cancelled"], approval.Lapsed: f.ends["Lapsed"], approval.Ended: f.ends["Reaped"],
+			approval.Cancelled: f.ends["Cancelled"], approval.Lapsed: f.ends["Lapsed"], approval.Ended: f.ends["Reaped"] && !f.nobodys(),
 		} {
 			if said != (written[kind] == 1) {
 				c.fail("S10", "the log of %s has %d rows %q, the archive says %v", f.id, written[kind], kind, said)

@@ -151,14 +151,18 @@ func (c *checks) approver(f *facts, p warrant.Person, w warrant.Warrant) {
 	}
 }
 
-// stopped checks that a stop is in the scheduler before the account.
+// pendingSuffix is how the name of approval's schedule ends.
+const pendingSuffix = "-pending-1"
+
+// stopped checks that a stop is in the scheduler before the account: one of the
+// reaper's, not what approval waits for.
 func (c *checks) stopped(n *thing, f *facts) {
 	if len(f.armed) == 0 {
 		c.fail("S2", "account %s of %s is there before Armed", n.id, f.id)
 	}
 	c.world.things.schedules()
 	for _, s := range c.world.things.all {
-		if s.kind == aSchedule && s.request == f.id {
+		if s.kind == aSchedule && s.request == f.id && !strings.HasSuffix(s.id, pendingSuffix) {
 			return
 		}
 	}
@@ -185,7 +189,7 @@ func (c *checks) gone(by map[string]*facts) {
 	now := time.Now()
 	for _, n := range c.world.things.all {
 		f := by[n.request]
-		if f != nil && strings.HasSuffix(n.id, "-pending-1") {
+		if f != nil && strings.HasSuffix(n.id, pendingSuffix) {
 			f.heardAt = n.appeared
 		}
 		if f == nil {

@@ -24,6 +24,13 @@ type facts struct {
 	toldAt    time.Time // when Expired first passed
 }
 
+// nobodys says that it never was a request: nobody asked for it or approved it. What
+// others said of it may have been ended, and have its receipt.
+func (f *facts) nobodys() bool {
+	reaped := len(f.ends) == 1 && f.ends["Reaped"]
+	return f.created == nil && f.approved == nil && (len(f.ends) == 0 || reaped)
+}
+
 // gather sorts what has passed by request, in the order of their first events.
 func gather(all []passed) (out []*facts, by map[string]*facts) {
 	by = map[string]*facts{}

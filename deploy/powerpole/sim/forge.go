@@ -17,19 +17,21 @@ import (
 	"github.com/powerpole/powerpole/pkg/topology"
 )
 
+// forgery is what somebody does about a request who can reach the bus, or the
+// services' queues.
+type forgery func(ctx context.Context, w *world, request string) error
+
 // forge says something on the bus in a service's name, with the best papers that
 // an outsider can have: those of another request, or altered ones.
 func (w *world) forge(ctx context.Context, d Deed) error {
-	if d.Role == ofAStranger {
-		return w.sayOfAStranger(ctx)
-	}
 	id := w.seen.request(reason(d.Request))
 	if id == "" {
 		return errNotSeen
 	}
+	if d.Says != nil {
+		return d.Says(ctx, w, id)
+	}
 	switch d.Role {
-	case ofTheFuture:
-		return w.sayOfTheFuture(ctx, id)
 	case "Approved":
 		return w.say(ctx, event.Approval, id, w.forgedApproval(id))
 	case "InstanceReady":
@@ -39,25 +41,40 @@ func (w *world) forge(ctx context.Context, d Deed) error {
 	}
 }
 
-// say puts an event on the bus.
-func (w *world) say(ctx context.Context, source event.Source, id string, data event.Data) error {
-	return w.sayAs(ctx, source, id, data, func(*event.Header) {})
+// forged is an event that nobody of ours said: not even its data need be such as
+// we would say. What is said again has the same id.
+func forged(source event.Source, id string, data event.Data) (event.Event, error) {
+	raw, err := json.Marshal(data)
+	if err != nil {
+		return event.Event{}, err
+	}
+	return event.Event{Source: source, Type: data.EventType(), Detail: event.Envelope{
+		Header: event.Header{
+			ID: event.ID(source, data.EventType(), id, "forged "+string(raw)), RequestID: id,
+			Version: data.EventVersion(), OccurredAt: time.Now().UTC().Truncate(time.Millisecond),
+		},
+		Data: raw,
+	}}, nil
 }
 
-// sayAs puts an event on the bus whose header is changed.
-func (w *world) sayAs(ctx context.Context, source event.Source, id string, data event.Data, change func(*event.Header)) error {
-	e, err := event.New(event.About{Source: source, RequestID: id, Discriminator: "forged"}, data)
+// say puts an event on the bus.
+func (w *world) say(ctx context.Context, source event.Source, id string, data event.Data) error {
+	e, err := forged(source, id, data)
 	if err != nil {
 		return err
 	}
-	change(&e.Detail.Header)
+	return w.publish(ctx, e)
+}
+
+// publish puts an event on the bus as it is.
+func (w *world) publish(ctx context.Context, e event.Event) error {
 	w.seen.forge(e.Detail.ID)
 	detail, err := json.Marshal(e.Detail)
 	if err != nil {
 		return err
 	}
 	_, err = eventbridge.NewFromConfig(w.stack.Config()).PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []types.PutEventsRequestEntry{{
-		Source: aws.String(string(source)), DetailType: aws.String(e.Type), Detail: aws.String(string(detail)), EventBusName: aws.String(topology.BusName),
+		Source: aws.String(string(e.Source)), DetailType: aws.String(e.Type), Detail: aws.String(string(detail)), EventBusName: aws.String(topology.BusName),
 	}}})
 	return err
 }

@@ -133,16 +133,26 @@ func (w *world) quiet() bool {
 	return true
 }
 
+// again marks an event that was said before, under the same id.
+const again = ", again"
+
 // tell is the history as a person can read it.
 func (w *world) tell() []string {
 	var out []string
 	for _, f := range w.faults.fired {
 		out = append(out, fmt.Sprintf("%12s ! %s", f.from.Round(time.Second), f.Fault))
 	}
+	known := map[string]bool{}
 	for _, e := range w.seen.all() {
-		if !e.replay && e.Detail.RequestID != "" {
-			out = append(out, fmt.Sprintf("%12s   %s %s", e.at.Sub(w.began).Round(time.Second), e.Detail.RequestID, e.Type))
+		if e.replay || e.Detail.RequestID == "" {
+			continue
 		}
+		line := fmt.Sprintf("%12s   %s %s", e.at.Sub(w.began).Round(time.Second), e.Detail.RequestID, e.title())
+		if known[e.Detail.ID] {
+			line += again
+		}
+		known[e.Detail.ID] = true
+		out = append(out, line)
 	}
 	for _, n := range w.things.all {
 		out = append(out, fmt.Sprintf("%12s + %s %s of %s", n.appeared.Sub(w.began).Round(time.Second), n.kind, n.id, n.request))

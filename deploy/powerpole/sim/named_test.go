@@ -6,6 +6,7 @@
 package sim
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -13,7 +14,6 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/clock"
-	"github.com/powerpole/powerpole/pkg/event"
 )
 
 // named plays a plan, in which nothing may be violated, and returns what it came
@@ -31,19 +31,57 @@ func named(t *testing.T, p Plan) Result {
 
 // lease is a request of one person for 15 minutes, approved a minute later and
 // used.
-func lease(request int, at time.Duration) []Deed {
+func lease(request int, at time.Duration) []Deed { return leaseOf("U0TARO", request, at) }
+
+func leaseOf(who string, request int, at time.Duration) []Deed {
 	return []Deed{
-		{At: at, Kind: Ask, Who: "U0TARO", Request: request, Role: "READ", Length: "15m", Databases: []string{"shop"}, Times: 1},
+		{At: at, Kind: Ask, Who: who, Request: request, Role: "READ", Length: "15m", Databases: []string{"shop"}, Times: 1},
 		{At: at + time.Minute, Kind: Approve, Who: approvers[0], Request: request, Times: 1},
-		{At: at + 3*time.Minute, Kind: Use, Who: "U0TARO", Request: request, Times: 1},
+		{At: at + 3*time.Minute, Kind: Use, Who: who, Request: request, Times: 1},
 	}
 }
 
+// forges is somebody who can reach the bus, or the services' queues.
+func forges(at time.Duration, what string, says forgery) Deed {
+	return Deed{At: at, Kind: Forge, Who: "an outsider", Role: what, Says: says, Times: 1}
+}
+
+// of are the lines of the history that have all these texts.
+func of(lines []string, texts ...string) (out []string) {
+	for _, line := range lines {
+		if !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) }) {
+			out = append(out, line)
+		}
+	}
+	return out
+}
+
 // has says that a line of the history has all these texts.
-func has(lines []string, texts ...string) bool {
-	return slices.ContainsFunc(lines, func(line string) bool {
-		return !slices.ContainsFunc(texts, func(text string) bool { return !strings.Contains(line, text) })
+func has(lines []string, texts ...string) bool { return len(of(lines, texts...)) > 0 }
+
+// said are the events of requests that passed the bus, each once.
+func said(r Result, texts ...string) []string {
+	return slices.DeleteFunc(of(r.Told, texts...), func(line string) bool {
+		return !strings.HasPrefix(strings.Fields(line)[1], "pp-") || strings.HasSuffix(line, again)
 	})
+}
+
+// kinds are the types of what was said, in its order.
+func kinds(r Result, texts ...string) (out []string) {
+	for _, line := range said(r, texts...) {
+		out = append(out, strings.Fields(line)[2])
+	}
+	return out
+}
+
+// when is when something was first told.
+func when(t *testing.T, r Result, texts ...string) time.Duration {
+	t.Helper()
+	lines := of(r.Told, texts...)
+	if len(lines) == 0 {
+		t.Fatalf("nobody tells of %q:\n%s", texts, strings.Join(r.Told, "\n"))
+	}
+	return timeOf(lines[0])
 }
 
 func TestWhoHasNoCatalogOrPolicyDoesNothingUntilItIsWhole(t *testing.T) {
@@ -91,59 +129,6 @@ func goesItsRoad(t *testing.T, r Result) {
 	}
 }
 
-func TestARequestThatNobodyKnowsIsAnsweredAndBuildsNothing(t *testing.T) {
-	said := Deed{At: 2 * time.Minute, Kind: Forge, Who: "an outsider", Role: ofAStranger, Times: 1}
-	r := named(t, Plan{Seed: 1, Deeds: append(lease(0, time.Minute), said)})
-	goesItsRoad(t, r)
-	for _, answer := range []string{"Revoked", "InstanceTerminated"} {
-		if !has(r.Told, stranger, answer) {
-			t.Errorf("nobody said %s of the stranger:\n%s", answer, strings.Join(r.Told, "\n"))
-		}
-	}
-}
-
-// parked counts what a service moved to its dead letters for a newer version. What
-// still waits is logged with the same error, but not as one.
-func parked(log, service string) (n int) {
-	for line := range strings.Lines(log) {
-		newer := strings.Contains(line, `"outcome":"newer"`) && strings.Contains(line, event.ErrNewerVersion.Error())
-		if newer && strings.Contains(line, `"level":"ERROR"`) && strings.Contains(line, `"service":"`+service+`"`) {
-			n++
-		}
-	}
-	return n
-}
-
-func TestAnEventOfAFutureVersionIsParkedWithItsReasonAndRedrivenInVain(t *testing.T) {
-	said := Deed{At: 3 * time.Minute, Kind: Forge, Who: "an outsider", Role: ofTheFuture, Times: 1}
-	// The reaper and the notifier wait 20 times 3 minutes for an upgrade; the
-	// provisioner, which may be asked 200 times, still waits when this is over.
-	again := Fault{Kind: Redrive, Where: "an operator", At: 90 * time.Minute}
-	r := named(t, Plan{Seed: 1, Deeds: append(lease(0, time.Minute), said), Faults: []Fault{again}})
-	goesItsRoad(t, r)
-	for _, service := range []string{"reaper", "notifier"} {
-		if n := parked(r.Log, service); n != 2 {
-			t.Errorf("%s was to park it, and once more after the redrive; it was parked %d times", service, n)
-		}
-		if !has(r.Trace, "redrive powerpole-"+service+": done") {
-			t.Errorf("nothing was redriven to %s", service)
-		}
-	}
-}
-
-func TestAScheduleOfThePastEndsNothingTwiceAndHoldsNothingUp(t *testing.T) {
-	for _, due := range []string{"WarningDue", "EndDue"} { // who was granted in time gets no StartDue
-		t.Run(due, func(t *testing.T) {
-			late := Fault{Kind: Delay, Where: "reaper", What: due, By: 5 * time.Hour}
-			r := named(t, Plan{Seed: 1, Deeds: lease(0, time.Minute), Faults: []Fault{late}})
-			goesItsRoad(t, r)
-			if !has(r.Told, " ! ", due) {
-				t.Errorf("no %s was late", due)
-			}
-		})
-	}
-}
-
 func TestADurationOfNothingOrLessIsRefusedInTheForm(t *testing.T) {
 	for _, length := range []string{"0m", "0", "-15m", "1ns", "-0s"} {
 		t.Run(length, func(t *testing.T) {
@@ -179,4 +164,24 @@ func TestLeasesEndThoughTheClockOfAServiceIsFiveMinutesOff(t *testing.T) {
 			})
 		}
 	}
+}
+
+// parking is a message that a service moved to its dead letters. What still waits
+// is logged with the same error, but not as one.
+type parking struct {
+	Level, Msg, Service, ID, Outcome, Error string
+}
+
+// parked are those of a service, or of all.
+func parked(log, service string) (out []parking) {
+	for line := range strings.Lines(log) {
+		var p parking
+		if json.Unmarshal([]byte(line), &p) != nil || p.Level != "ERROR" || p.Msg != "message handled" {
+			continue
+		}
+		if service == "" || p.Service == service {
+			out = append(out, p)
+		}
+	}
+	return out
 }

@@ -52,7 +52,9 @@ type Deed struct {
 	Request int
 	// Role, Length and Databases are of an Ask; Role is the type of the event of
 	// a Forge, Length how much more an Extend asks for.
-	Role      string
+	Role string
+	// Says is what a Forge does that says more than one event of such a type.
+	Says      forgery
 	Length    string
 	Databases []string
 	// Times is how often the person clicks at once.

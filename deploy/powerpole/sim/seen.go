@@ -25,6 +25,14 @@ type passed struct {
 	json   string
 }
 
+// title is the type, and of an alarm which.
+func (e passed) title() string {
+	if a, err := as[event.Alarmed](e.Event); err == nil && e.Type == a.EventType() {
+		return e.Type + " " + a.Alarm
+	}
+	return e.Type
+}
+
 // saw is the stack's OnEvent.
 func (s *seen) saw(e eventbridge.Event) {
 	parsed, err := event.Parse([]byte(e.JSON))
