@@ -28,6 +28,9 @@ func (s *Service) clickedOne(ctx context.Context, c slack.InteractionCallback, a
 		RequestID: value.RequestID, Digest: value.Digest, Action: action, ActionTS: a.ActionTs,
 		Channel: c.Container.ChannelID, MessageTS: c.Container.MessageTs,
 	}
+	if action == slackui.ShowCredentials || callbackFor(action) != "" {
+		m.Language = s.language(ctx, identity(c))
+	}
 	switch action {
 	case slackui.ShowCredentials:
 		return s.credentialsAsked(ctx, c, m)

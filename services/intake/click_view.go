@@ -10,10 +10,10 @@ import (
 	"github.com/powerpole/powerpole/pkg/event"
 )
 
-func modal(m metadata, callback, title, submit string, blocks ...slack.Block) slack.ModalViewRequest {
+func modal(m metadata, say texts, callback, title, submit string, blocks ...slack.Block) slack.ModalViewRequest {
 	v := slack.ModalViewRequest{
 		Type: slack.VTModal, CallbackID: callback, PrivateMetadata: m.encode(),
-		Title: plain(title), Close: plain("Cancel"), Blocks: slack.Blocks{BlockSet: blocks},
+		Title: plain(title), Close: plain(say.Cancel), Blocks: slack.Blocks{BlockSet: blocks},
 	}
 	if submit != "" {
 		v.Submit = plain(submit)
@@ -23,31 +23,34 @@ func modal(m metadata, callback, title, submit string, blocks ...slack.Block) sl
 
 // reasonView asks why, for what nobody may do without saying so.
 func reasonView(m metadata) slack.ModalViewRequest {
-	title, submit, hint := "Deny", "Deny", "The person who asked will read it"
+	say := textsFor(m.Language)
+	title, submit, hint := say.DenyTitle, say.DenyTitle, say.DenyHint
 	switch m.Action {
 	case event.BreakGlass:
-		title, submit, hint = "Break the glass", "Break the glass", "Access begins at once. Everybody who would have been asked is told, and a review stays open."
+		title, submit, hint = say.BreakGlass, say.BreakGlass, say.BreakGlassHint
 	case event.Review:
-		title, submit, hint = "Close the review", "Close", "What the review came to"
+		title, submit, hint = say.Review, say.ReviewSubmit, say.ReviewHint
 	}
-	return modal(m, ReasonCallback, title, submit, reasonInput("Why", hint, maxReason))
+	return modal(m, say, ReasonCallback, title, submit, reasonInput(say.Why, hint, maxReason))
 }
 
 // extendView asks for how much longer. What the ceiling allows is approval's to
 // say.
 func extendView(m metadata) slack.ModalViewRequest {
-	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose"), ExtraAction)
+	say := textsFor(m.Language)
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(say.Choose), ExtraAction)
 	for _, d := range []time.Duration{15 * time.Minute, 30 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour} {
 		menu.Options = append(menu.Options, option(hours(d), hours(d)))
 	}
-	return modal(m, ExtendCallback, "Extend", "Ask",
-		slack.NewInputBlock(ExtraBlock, plain("How much longer"), nil, menu),
-		reasonInput("Why", "For those who approve", maxReason))
+	return modal(m, say, ExtendCallback, say.Extend, say.ExtendSubmit,
+		slack.NewInputBlock(ExtraBlock, plain(say.HowMuchLonger), nil, menu),
+		reasonInput(say.Why, say.ExtendHint, maxReason))
 }
 
 func loadingView(m metadata) slack.ModalViewRequest {
-	v := modal(m, CredentialsCallback, "Credentials", "", slack.NewSectionBlock(plain("One moment …"), nil, nil))
-	v.Close = plain("Close")
+	say := textsFor(m.Language)
+	v := modal(m, say, CredentialsCallback, say.Credentials, "", slack.NewSectionBlock(plain(say.OneMoment), nil, nil))
+	v.Close = plain(say.Close)
 	return v
 }
 
@@ -57,14 +60,14 @@ func (s *Service) explained(ctx context.Context, c slack.InteractionCallback) (a
 	if err != nil {
 		return nil, err
 	}
-	f, problems := values(c), map[string]string{}
-	comment, problem := readText(f[ReasonBlock].Value, maxReason, true)
+	f, problems, say := values(c), map[string]string{}, textsFor(m.Language)
+	comment, problem := readText(f[ReasonBlock].Value, maxReason, true, say)
 	if problem != "" {
 		problems[ReasonBlock] = problem
 	}
 	var extra event.Duration
 	if c.View.CallbackID == ExtendCallback {
-		if extra, problem = parseDuration(f[ExtraBlock].SelectedOption.Value); problem != "" {
+		if extra, problem = parseDuration(f[ExtraBlock].SelectedOption.Value, say); problem != "" {
 			problems[ExtraBlock] = problem
 		}
 	}
@@ -76,7 +79,7 @@ func (s *Service) explained(ctx context.Context, c slack.InteractionCallback) (a
 	}
 	if err := s.submit(ctx, c, m, comment, extra); err != nil {
 		s.Log.ErrorContext(ctx, "publishing a click failed", "request", m.RequestID, "error", err)
-		return refuse("This could not be sent. Please send it again."), nil
+		return refuse(say.Unsent), nil
 	}
 	return nil, nil
 }

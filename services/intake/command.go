@@ -27,10 +27,12 @@ func (s *Service) command(ctx context.Context, c slack.SlashCommand) (answer, er
 	if c.TriggerID == "" || c.UserID == "" {
 		return nil, fmt.Errorf("reading a command: %w", errBadRequest)
 	}
-	view := s.requestView(metadata{RequestID: event.NewRequestID()}, s.onlyCluster())
+	by := event.Person{Team: c.TeamID, User: c.UserID}
+	m := metadata{RequestID: event.NewRequestID(), Language: s.language(ctx, by)}
+	view := s.requestView(m, s.onlyCluster())
 	if _, err := s.Slack.OpenViewContext(ctx, c.TriggerID, view); err != nil {
 		s.Log.ErrorContext(ctx, "opening the form failed", "error", err)
-		return ephemeral("The form could not be opened. Please try again in a moment."), nil
+		return ephemeral(textsFor(m.Language).NotOpened), nil
 	}
 	return nil, nil
 }

@@ -73,6 +73,8 @@ type metadata struct {
 	Channel   string       `json:"c,omitempty"`
 	MessageTS string       `json:"m,omitempty"`
 	ActionTS  string       `json:"t,omitempty"`
+	// Language is that of the person who opened the modal.
+	Language string `json:"l,omitempty"`
 }
 
 func (m metadata) encode() string {

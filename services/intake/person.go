@@ -8,6 +8,7 @@ import (
 	"github.com/slack-go/slack"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/slackui"
 )
 
 // identity is who acts, as Slack signed it.
@@ -32,6 +33,16 @@ func (s *Service) lookUp(ctx context.Context, p event.Person) (event.Person, err
 		return p, errors.New("looking up a user: Slack answered with another")
 	}
 	return described(p, *user), nil
+}
+
+// language is that which the person has set in Slack. A form in another one is
+// better than none.
+func (s *Service) language(ctx context.Context, p event.Person) string {
+	known, err := s.lookUp(ctx, p)
+	if err != nil {
+		s.Log.WarnContext(ctx, "looking up a language failed", "error", err)
+	}
+	return slackui.Language(known.Locale)
 }
 
 func described(p event.Person, u slack.User) event.Person {

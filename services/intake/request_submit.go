@@ -10,6 +10,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/reason"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
@@ -20,18 +21,19 @@ func (s *Service) requested(ctx context.Context, c slack.InteractionCallback) (a
 	if err != nil {
 		return nil, err
 	}
-	ask, problems := s.readAsk(values(c))
+	say := textsFor(m.Language)
+	ask, problems := s.readAsk(values(c), say)
 	if len(problems) > 0 {
 		return slack.NewErrorsViewSubmissionResponse(problems), nil
 	}
 	ask.Requester, err = s.person(ctx, c)
 	if err != nil {
 		s.Log.ErrorContext(ctx, "looking a person up failed", "request", m.RequestID, "error", err)
-		return refuse("Slack did not tell us who you are. Nothing was sent; please send it again."), nil
+		return refuse(say.Nobody), nil
 	}
 	if err := s.publishRequest(ctx, m.RequestID, ask); err != nil {
 		s.Log.ErrorContext(ctx, "publishing a request failed", "request", m.RequestID, "error", err)
-		return refuse("Your request could not be sent. Please send it again: however often, it is one request."), nil
+		return refuse(say.RequestUnsent), nil
 	}
 	return nil, nil
 }
@@ -73,7 +75,7 @@ func values(c slack.InteractionCallback) fields {
 
 // readAsk reads what was asked for. problems are by block id, and empty where
 // the catalog allows it.
-func (s *Service) readAsk(f fields) (ask event.Ask, problems map[string]string) {
+func (s *Service) readAsk(f fields, say texts) (ask event.Ask, problems map[string]string) {
 	problems = map[string]string{}
 	ask.Cluster = f[ClusterBlock].SelectedOption.Value
 	blocks := blocksOf(ask.Cluster)
@@ -88,13 +90,13 @@ func (s *Service) readAsk(f fields) (ask event.Ask, problems map[string]string) 
 			problems[block] = problem
 		}
 	}
-	ask.Duration, problem = parseDuration(f[DurationBlock].Value)
+	ask.Duration, problem = parseDuration(f[DurationBlock].Value, say)
 	note(DurationBlock)
-	ask.Reason, problem = readText(f[ReasonBlock].Value, maxReason, true)
+	ask.Reason, problem = readText(f[ReasonBlock].Value, maxReason, true, say)
 	note(ReasonBlock)
-	ask.Ticket, problem = readText(f[TicketBlock].Value, maxTicket, false)
+	ask.Ticket, problem = readText(f[TicketBlock].Value, maxTicket, false, say)
 	note(TicketBlock)
-	s.checkCatalog(ask, f, problems)
+	s.checkCatalog(ask, f, problems, say)
 	return ask, problems
 }
 
@@ -122,7 +124,7 @@ func blocksOf(cluster string) map[string]string {
 	}
 }
 
-func (s *Service) checkCatalog(ask event.Ask, f fields, problems map[string]string) {
+func (s *Service) checkCatalog(ask event.Ask, f fields, problems map[string]string, say texts) {
 	blocks := blocksOf(ask.Cluster)
 	for _, r := range s.Catalog.Check(catalog.Ask{
 		Cluster: ask.Cluster, Databases: ask.Databases, Tables: ask.Tables, Role: ask.Role, Duration: ask.Duration.Std(),
@@ -132,28 +134,28 @@ func (s *Service) checkCatalog(ask event.Ask, f fields, problems map[string]stri
 			block = ClusterBlock // Slack shows an error only on a block that the form has
 		}
 		if problems[block] == "" {
-			problems[block] = r.Text
+			problems[block] = reason.In(say.Language, r.Text)
 		}
 	}
 }
 
 // parseDuration reads "2h" or "1h30m", in whole seconds. What the catalog allows
 // is the catalog's to say.
-func parseDuration(text string) (event.Duration, string) {
+func parseDuration(text string, say texts) (event.Duration, string) {
 	d, err := time.ParseDuration(strings.ToLower(strings.ReplaceAll(text, " ", "")))
 	if err != nil || d <= 0 || d%time.Second != 0 {
-		return 0, "Write it as 30m, 2h or 1h30m."
+		return 0, say.WrongLength
 	}
 	return event.Duration(d), ""
 }
 
-func readText(raw string, longest int, needed bool) (text, problem string) {
+func readText(raw string, longest int, needed bool, say texts) (text, problem string) {
 	text = clean(raw)
 	switch n := len([]rune(text)); {
 	case n == 0 && needed:
-		return "", "Please write something here."
+		return "", say.Missing
 	case n > longest:
-		return "", fmt.Sprintf("At most %d characters; these are %d.", longest, n)
+		return "", fmt.Sprintf(say.TooLong, longest, n)
 	}
 	return text, ""
 }

@@ -23,29 +23,26 @@ func (s *Service) onlyCluster() string {
 // chosen.
 func (s *Service) requestView(m metadata, clusterID string) slack.ModalViewRequest {
 	cluster, chosen := s.Catalog.Cluster(clusterID)
-	blocks := []slack.Block{s.clusterInput(cluster, chosen)}
+	say := textsFor(m.Language)
+	blocks := []slack.Block{s.clusterInput(cluster, chosen, say)}
 	if chosen {
-		blocks = append(blocks, s.clusterBlocks(cluster)...)
+		blocks = append(blocks, s.clusterBlocks(cluster, say)...)
 	}
-	blocks = append(blocks, reasonInput("Why", "What you are going to do, for those who approve and for the log", maxReason), ticketInput())
-	return slack.ModalViewRequest{
-		Type: slack.VTModal, CallbackID: RequestCallback, PrivateMetadata: m.encode(),
-		Title: plain("Ask for access"), Submit: plain("Ask"), Close: plain("Cancel"),
-		Blocks: slack.Blocks{BlockSet: blocks},
-	}
+	blocks = append(blocks, reasonInput(say.Why, say.WhyHint, maxReason), ticketInput(say))
+	return modal(m, say, RequestCallback, say.Title, say.Submit, blocks...)
 }
 
-func (s *Service) clusterInput(cluster catalog.Cluster, chosen bool) slack.Block {
+func (s *Service) clusterInput(cluster catalog.Cluster, chosen bool, say texts) slack.Block {
 	all := s.Catalog.Clusters()
-	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a cluster"), ClusterAction, clusterOptions(all)...)
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(say.ChooseCluster), ClusterAction, clusterOptions(all)...)
 	if len(all) > maxOptions {
-		menu = slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain("Search a cluster"), ClusterAction)
+		menu = slack.NewOptionsSelectBlockElement(slack.OptTypeExternal, plain(say.SearchCluster), ClusterAction)
 		menu.MinQueryLength = new(0)
 	}
 	if chosen {
 		menu.InitialOption = option(cluster.ID, cluster.Name)
 	}
-	input := slack.NewInputBlock(ClusterBlock, plain("Cluster"), nil, menu)
+	input := slack.NewInputBlock(ClusterBlock, plain(say.Cluster), nil, menu)
 	input.DispatchAction = true
 	return input
 }
@@ -59,17 +56,17 @@ func clusterOptions(clusters []catalog.Cluster) []*slack.OptionBlockObject {
 }
 
 // clusterBlocks are the inputs that depend on the cluster, its warning first.
-func (s *Service) clusterBlocks(c catalog.Cluster) []slack.Block {
+func (s *Service) clusterBlocks(c catalog.Cluster, say texts) []slack.Block {
 	var blocks []slack.Block
 	if c.Warning != "" {
 		blocks = append(blocks, slack.NewSectionBlock(markup(":warning: "+slackui.Text(c.Warning, slackui.MaxSection-20)), nil, nil))
 	}
 	roles := s.rolesOf(c)
-	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain("Choose a role"), RoleAction)
+	menu := slack.NewOptionsSelectBlockElement(slack.OptTypeStatic, plain(say.ChooseRole), RoleAction)
 	var text []string
 	for _, r := range roles {
-		menu.Options = append(menu.Options, option(r.Name, r.Name+", up to "+hours(r.MaxDuration)))
-		text = append(text, describe(r))
+		menu.Options = append(menu.Options, option(r.Name, fmt.Sprintf(say.UpTo, r.Name, hours(r.MaxDuration))))
+		text = append(text, describe(r, say))
 	}
 	duration := slack.NewPlainTextInputBlockElement(plain("1h30m"), DurationAction)
 	if len(roles) > 0 {
@@ -77,30 +74,29 @@ func (s *Service) clusterBlocks(c catalog.Cluster) []slack.Block {
 	}
 	duration.MaxLength = 20
 	return append(blocks,
-		slack.NewInputBlock(DatabasesBlock(c.ID), plain("Databases"), nil, databasesMenu(c)),
-		tablesInput(c),
-		slack.NewInputBlock(RoleBlock(c.ID), plain("Role"), nil, menu),
+		slack.NewInputBlock(DatabasesBlock(c.ID), plain(say.Databases), nil, databasesMenu(c, say)),
+		tablesInput(c, say),
+		slack.NewInputBlock(RoleBlock(c.ID), plain(say.Role), nil, menu),
 		slack.NewContextBlock("", markup(slackui.Text(strings.Join(text, "\n"), 2000))),
-		slack.NewInputBlock(DurationBlock, plain("How long"), plain("As 30m, 2h or 1h30m. The clock starts when your account works."), duration),
+		slack.NewInputBlock(DurationBlock, plain(say.Length), plain(say.LengthHint), duration),
 	)
 }
 
-func tablesInput(c catalog.Cluster) slack.Block {
+func tablesInput(c catalog.Cluster, say texts) slack.Block {
 	text := slack.NewPlainTextInputBlockElement(plain("shop.orders"), TablesAction)
 	text.Multiline, text.MaxLength = true, maxTables
-	hint := "To ask for less than whole databases: one a line, as shop.orders. With a role that holds SELECT alone also shop.orders(id, item): these columns only."
-	input := slack.NewInputBlock(TablesBlock(c.ID), plain("Tables"), plain(hint), text)
+	input := slack.NewInputBlock(TablesBlock(c.ID), plain(say.Tables), plain(say.TablesHint), text)
 	input.Optional = true
 	return input
 }
 
-func databasesMenu(c catalog.Cluster) slack.BlockElement {
+func databasesMenu(c catalog.Cluster, say texts) slack.BlockElement {
 	if len(c.Databases) > maxOptions {
-		menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain("Search databases"), DatabasesAction)
+		menu := slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeExternal, plain(say.SearchDatabases), DatabasesAction)
 		menu.MinQueryLength = new(0)
 		return menu
 	}
-	return slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain("Choose databases"), DatabasesAction, databaseOptions(c.Databases)...)
+	return slack.NewOptionsMultiSelectBlockElement(slack.MultiOptTypeStatic, plain(say.ChooseDatabases), DatabasesAction, databaseOptions(c.Databases)...)
 }
 
 func databaseOptions(databases []string) []*slack.OptionBlockObject {
@@ -123,13 +119,13 @@ func (s *Service) rolesOf(c catalog.Cluster) []catalog.Role {
 
 // describe spells a role's real privileges out, and what people do not expect of
 // them.
-func describe(r catalog.Role) string {
-	where := "on each database you choose"
+func describe(r catalog.Role, say texts) string {
+	where := say.OnDatabases
 	if len(r.Tables) > 0 {
-		where = "on `" + strings.Join(r.Tables, "`, `") + "` in the databases you choose"
+		where = fmt.Sprintf(say.OnTables, strings.Join(r.Tables, "`, `"))
 	}
-	text := fmt.Sprintf("*%s*: `GRANT %s` %s, up to %s.", r.Name, strings.Join(r.Privileges, ", "), where, hours(r.MaxDuration))
-	return strings.Join(append([]string{text}, r.Notes("en")...), " ")
+	text := fmt.Sprintf(say.Describes, r.Name, strings.Join(r.Privileges, ", "), where, hours(r.MaxDuration))
+	return strings.Join(append([]string{text}, r.Notes(say.Language)...), " ")
 }
 
 // hours writes a duration as people do: 1h30m, not 1h30m0s.
@@ -150,10 +146,10 @@ func reasonInput(label, hint string, longest int) slack.Block {
 	return slack.NewInputBlock(ReasonBlock, plain(label), plain(hint), text)
 }
 
-func ticketInput() slack.Block {
+func ticketInput(say texts) slack.Block {
 	text := slack.NewPlainTextInputBlockElement(nil, TicketAction)
 	text.MaxLength = maxTicket
-	input := slack.NewInputBlock(TicketBlock, plain("Ticket"), nil, text)
+	input := slack.NewInputBlock(TicketBlock, plain(say.Ticket), nil, text)
 	input.Optional = true
 	return input
 }

@@ -48,7 +48,7 @@ func TestAPersonClicksTheWholeRoad(t *testing.T) {
 	)
 	do(t, page, "a mistake is shown on its field",
 		click(`button#modal-submit`),
-		contains(`form#modal`, "Write it as 30m, 2h or 1h30m"),
+		contains(`form#modal`, "30m、2h、1h30m のように書いてください"), // the requester has set Slack to Japanese
 		fill(field(intake.DurationBlock, intake.DurationAction), lease.String()),
 	)
 	do(t, page, "sending", click(`button#modal-submit`), cdp.WaitNotPresent(`form#modal`))
