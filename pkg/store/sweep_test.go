@@ -11,6 +11,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/store"
@@ -32,7 +34,7 @@ func (v *visited) add(id string) {
 func living(t *testing.T, m *store.Machine[lease], n int) (ids []string) {
 	t.Helper()
 	for i := range n {
-		id := fmt.Sprintf("pp-01jdxnvs0000000000000000%02d", i)
+		id := fmt.Sprintf("pp-01jdxnvs00000000000000%04d", i)
 		err := m.Run(t.Context(), id, event.Header{}, func(r record) step {
 			if r.Version > 0 {
 				return store.Done[lease]()
@@ -66,6 +68,37 @@ func TestASweepVisitsEverybodyOnceThoughSomeVisitsFail(t *testing.T) {
 	slices.Sort(v.ids)
 	if err != nil || !slices.Equal(v.ids, ids) {
 		t.Errorf("visited %v, %v", v.ids, err)
+	}
+}
+
+// counted notes how many items the largest page had, and how many pages there were.
+type counted struct {
+	*dynamodb.Client
+	largest, pages int
+}
+
+func (p *counted) Query(ctx context.Context, in *dynamodb.QueryInput, o ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error) {
+	out, err := p.Client.Query(ctx, in, o...)
+	if err == nil {
+		p.largest, p.pages = max(p.largest, len(out.Items)), p.pages+1
+	}
+	return out, err
+}
+
+func TestASweepReadsWhatIsLiveInPagesOfABoundedSize(t *testing.T) {
+	t.Parallel()
+	db := fresh(t)
+	ids := living(t, machine(t, db, newWall(), &fate{}), 1100)
+	p := &counted{Client: db}
+	s, err := store.NewSweep(p, tableName, new(bus.Quiet), slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var v visited
+	err = s.Run(t.Context(), func(_ context.Context, id string) error { v.add(id); return nil })
+	slices.Sort(v.ids)
+	if err != nil || !slices.Equal(v.ids, ids) || p.largest != 500 || p.pages != 3 {
+		t.Errorf("visited %d of %d in %d pages of %d at most, %v", len(v.ids), len(ids), p.pages, p.largest, err)
 	}
 }
 

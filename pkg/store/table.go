@@ -124,6 +124,10 @@ func (t *Table[T]) Candidates(ctx context.Context) iter.Seq2[string, error] {
 	return candidates(ctx, t.db, t.name, "")
 }
 
+// candidatePage is how many candidates are read at once. Without a bound a page
+// is a megabyte of keys, some 13,000, which are seven once they are decoded.
+const candidatePage = 500
+
 // candidates lists the live requests after that one, in the order of their ids.
 func candidates(ctx context.Context, db API, table, after string) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
@@ -138,7 +142,7 @@ func candidates(ctx context.Context, db API, table, after string) iter.Seq2[stri
 		}
 		pages := dynamodb.NewQueryPaginator(db, &dynamodb.QueryInput{
 			TableName: &table, IndexName: aws.String(LiveIndex), KeyConditionExpression: e.KeyCondition(),
-			ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(),
+			ExpressionAttributeNames: e.Names(), ExpressionAttributeValues: e.Values(), Limit: aws.Int32(candidatePage),
 		})
 		last := ""
 		for pages.HasMorePages() {
