@@ -154,11 +154,14 @@ func (s *Server) tryLocks(ctx context.Context, all []*Removal) (free, held []*Re
 
 // dropAll drops or parks those of the accounts that exist.
 func (s *Server) dropAll(ctx context.Context, all []*Removal) error {
-	var there []*Removal
+	if len(all) == 0 {
+		return nil
+	}
 	hosts, err := s.hosts(ctx, users(all)...)
-	if err != nil || len(all) == 0 {
+	if err != nil {
 		return err
 	}
+	var there []*Removal
 	for _, r := range all {
 		if slices.Contains(hosts[r.Account.User], r.Account.Host.String()) {
 			there = append(there, r)

@@ -1,6 +1,7 @@
 package mysqlacct_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/powerpole/powerpole/pkg/secret"
@@ -101,6 +102,30 @@ func TestAHeldLockIsSeizedByRevoke(t *testing.T) {
 		}
 		if _, look := revoke(t, s, p); !look.Gone {
 			t.Error("not gone")
+		}
+	})
+}
+
+func TestARevokeAsksNothingTwice(t *testing.T) {
+	onReal(t, func(t *testing.T, s *accttest.Server) {
+		p := read("asked.once")
+		grant(t, s, p)
+		wire := &accttest.Rewrite{To: s}
+		c, err := mysqlacct.Connect(t.Context(), wire.Target())
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer c.Close()
+		before := len(wire.Statements())
+		if _, err := end(t, c, p); err != nil {
+			t.Fatal(err)
+		}
+		asked := map[string]int{}
+		for _, q := range wire.Statements()[before:] {
+			table, _, _ := strings.Cut(q, " WHERE ")
+			if asked[table]++; asked[table] > 1 {
+				t.Errorf("asked again: %.80s", q)
+			}
 		}
 	})
 }
