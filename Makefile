@@ -61,7 +61,7 @@ sim: ## histories of all six services in virtual time, with faults: make sim SEE
 mutants: ## remove one guard at a time, and see that the simulation notices: make mutants MUTANTS="-only warrant -seeds 100"
 	cd deploy/powerpole && go run ./sim/cmd/mutants $(MUTANTS)
 
-mutants-quick: ## a few that are caught within some seeds: does the simulation still see?
+mutants-quick: ## one mutant of each part: does the simulation still see?
 	cd deploy/powerpole && go run ./sim/cmd/mutants -quick -seeds 50
 
 bench: build ## measure, and print a table

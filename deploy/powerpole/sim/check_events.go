@@ -31,6 +31,16 @@ func (c *checks) ended(all []*facts) {
 	}
 }
 
+// answered checks that who has done with an Expired has said what became of the
+// thing that it ends, also where there was none.
+func (c *checks) answered(service, request string) {
+	answer := map[string]string{"provisioner": "InstanceTerminated", "grantor": "Revoked"}[service]
+	said := slices.ContainsFunc(c.world.seen.all(), func(e passed) bool { return e.Type == answer && e.Detail.RequestID == request && !e.replay })
+	if answer != "" && !said {
+		c.fail("S4", "%s has done with the end of %s and not said %s", service, request, answer)
+	}
+}
+
 // heard checks that a form that was taken became a request.
 func (c *checks) heard() {
 	for _, d := range c.accepted {

@@ -33,9 +33,19 @@ func (c *checks) appeared(n *thing) {
 			c.fail("S6", "%s has %s %s and %s at once", n.request, n.kind, other.id, n.id)
 		}
 	}
+	c.tornDown(n)
 	if n.kind == anAccount {
 		c.stopped(n, f)
 		c.alone(n)
+	}
+}
+
+// tornDown checks S3 where an end overtakes a beginning: who has done with an
+// Expired builds nothing for that request any more.
+func (c *checks) tornDown(n *thing) {
+	builder := map[string]string{anAccount: "grantor", anInstance: "provisioner"}[n.kind]
+	if c.world.hands.heard(builder, "Expired", n.request) {
+		c.fail("S3", "%s %s of %s was made after the %s had heard of its end", n.kind, n.id, n.request, builder)
 	}
 }
 

@@ -16,8 +16,8 @@ import (
 //
 //	S1   appeared, permitted, approver; everybody
 //	S2   stopped, lockedFirst
-//	S3   gone
-//	S4   ended, heard, told, extended
+//	S3   gone, tornDown
+//	S4   ended, answered, heard, told, extended
 //	S5   alone, foreign
 //	S6   appeared, events, toldOf
 //	S7   Reordered, between two histories of the same deeds

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -27,29 +28,60 @@ type hands struct {
 	// since, by process and id; receipts are their newest handles.
 	held     map[string]time.Duration
 	receipts map[string]string
+	// about is what each message is about, by its newest handle; parked are those
+	// of a service that it gave up, taken those that it did.
+	about         map[string]string
+	parked, taken map[string]bool
 }
 
 func newHands(w *world) *hands {
-	return &hands{world: w, calls: map[string]bool{}, held: map[string]time.Duration{}, receipts: map[string]string{}}
+	return &hands{
+		world: w, calls: map[string]bool{}, held: map[string]time.Duration{}, receipts: map[string]string{},
+		about: map[string]string{}, parked: map[string]bool{}, taken: map[string]bool{},
+	}
+}
+
+// claimed are effects that a service has only while it holds the claim on what
+// they are about.
+var claimed = []string{
+	"ec2 RunInstances", "ec2 TerminateInstances", "secretsmanager CreateSecret", "secretsmanager PutSecretValue", "secretsmanager DeleteSecret",
+	"scheduler POST", "scheduler DELETE", "slack chat.update",
 }
 
 // call notes that a call begins, and returns what notes its end. A message is
-// handled by one handler at a time, so no call is made twice at once for it: S6.
+// handled by one handler at a time, so no call is made twice at once for it, and
+// a claim is held by one of them, so neither is what it is for: S6.
 func (h *hands) call(c call) func() {
 	switch c.op {
 	case "sqs DeleteMessageBatch", "sqs ChangeMessageVisibilityBatch":
 		h.letGo(c)
+	case "sqs SendMessage":
+		h.park(c)
 	}
 	if c.message == "" {
 		return func() {}
 	}
-	key := c.key("") + string(c.body)
+	handled := h.begin(c.key("")+string(c.body), func() {
+		h.world.checks.fail("S6", "%s handles one message twice at once, with %s %s", c.process.name, c.op, c.about)
+	})
+	if !slices.Contains(claimed, c.op) {
+		return handled
+	}
+	had := h.begin(c.process.name+" "+c.op+" "+c.about, func() {
+		h.world.checks.fail("S6", "%s does %s %s for two messages at once", c.process.name, c.op, c.about)
+	})
+	return func() { handled(); had() }
+}
+
+// begin notes that something begins, and returns what notes its end. twice is
+// called where it goes on already.
+func (h *hands) begin(key string, twice func()) (end func()) {
 	h.mu.Lock()
-	twice := h.calls[key]
+	already := h.calls[key]
 	h.calls[key] = true
 	h.mu.Unlock()
-	if twice {
-		h.world.checks.fail("S6", "%s handles one message twice at once, with %s %s", c.process.name, c.op, c.about)
+	if already {
+		twice()
 	}
 	return func() {
 		h.mu.Lock()
@@ -67,11 +99,46 @@ func (h *hands) letGo(c call) {
 	if json.Unmarshal(c.body, &in) != nil {
 		return
 	}
+	for _, e := range in.Entries {
+		h.mu.Lock()
+		delete(h.held, h.receipts[e.ReceiptHandle])
+		about, done := h.about[e.ReceiptHandle], c.op == "sqs DeleteMessageBatch"
+		key := c.process.name + " " + about
+		if done = done && !h.parked[key]; done {
+			h.taken[key] = true
+		}
+		h.mu.Unlock()
+		if request, ok := strings.CutPrefix(about, "Expired "); ok && done {
+			h.world.checks.answered(c.process.name, request)
+		}
+	}
+}
+
+// park notes that a service gives a message up.
+func (h *hands) park(c call) {
+	var in struct{ MessageBody string }
+	if json.Unmarshal(c.body, &in) != nil {
+		return
+	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	for _, e := range in.Entries {
-		delete(h.held, h.receipts[e.ReceiptHandle])
+	h.parked[c.process.name+" "+topic(in.MessageBody)] = true
+}
+
+// heard says that a service has done what a message of that type about the
+// request asks for.
+func (h *hands) heard(service, kind, request string) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.taken[service+" "+kind+" "+request]
+}
+
+// topic is what a message is about, "" where it is of a replay.
+func topic(body string) string {
+	if strings.Contains(body, `"replay-name"`) {
+		return ""
 	}
+	return between([]byte(body), `"detail-type":"`, `"`) + " " + between([]byte(body), `"request_id":"`, `"`)
 }
 
 func (h *hands) forget(key string) {
@@ -89,7 +156,7 @@ func (p *process) received(resp *http.Response, c call, f fate) (*http.Response,
 	}
 	resp.Body = io.NopCloser(bytes.NewReader(body))
 	var in struct {
-		Messages []struct{ MessageID, ReceiptHandle string }
+		Messages []struct{ MessageID, ReceiptHandle, Body string }
 	}
 	if err := json.Unmarshal(body, &in); err != nil {
 		return nil, err
@@ -100,6 +167,7 @@ func (p *process) received(resp *http.Response, c call, f fate) (*http.Response,
 		h.mu.Lock()
 		since, held := h.held[key]
 		h.held[key], h.receipts[m.ReceiptHandle] = p.world.elapsed(), key
+		h.about[m.ReceiptHandle] = topic(m.Body)
 		h.mu.Unlock()
 		if held && !p.world.faults.troubled(p.name, since) {
 			p.world.checks.fail("S6", "%s was given a message again that it had in hand for %s", p.name, (p.world.elapsed() - since).Round(time.Second))

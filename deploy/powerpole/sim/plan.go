@@ -101,11 +101,15 @@ func NewPlan(seed uint64) Plan {
 	for i := range 1 + r.IntN(5) {
 		p.Deeds = append(p.Deeds, road(r, i)...)
 	}
-	slices.SortStableFunc(p.Deeds, func(a, b Deed) int { return cmp.Compare(a.At, b.At) })
+	p.sort()
 	for range r.IntN(10) {
 		p.Faults = append(p.Faults, newFault(r, p.Deeds))
 	}
-	return p
+	return p.aimed()
+}
+
+func (p Plan) sort() {
+	slices.SortStableFunc(p.Deeds, func(a, b Deed) int { return cmp.Compare(a.At, b.At) })
 }
 
 // road is what people do about one request.

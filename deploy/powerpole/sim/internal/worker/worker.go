@@ -24,7 +24,7 @@ const Batch = 25
 // empty, is a file that replaces sources (`go help build`). It must be called in
 // the module of package sim.
 func Build(ctx context.Context, path, overlay string) error {
-	args := []string{"test", "-c", "-tags", "sim", "-o", path}
+	args := []string{"test", "-c", "-tags", "sim", "-ldflags=-s -w", "-o", path}
 	if overlay != "" {
 		args = append(args, "-overlay", overlay)
 	}
