@@ -20,6 +20,9 @@ var aims = []aim{
 	{"flood", 12, flood},
 	{"overtaken", 12, overtaken},
 	{"twins", 12, twins},
+	{"heir", 12, heir},
+	{"latecomer", 12, latecomer},
+	{"unheeded", 12, unheeded},
 	{"deaf", 12, deaf},
 }
 
@@ -61,26 +64,57 @@ func overtaken(r *rand.Rand, p *Plan) {
 	})
 }
 
-// twins are two requests of one person at one time, approved at one time, and
-// granted while the grantor is slow: both accounts would like the same name.
-func twins(r *rand.Rand, p *Plan) {
-	at, who := time.Minute+span(r, 0, 90*time.Minute), pick(r, []string{"U0TARO", "U0EMMA", "U0OLIVER"})
-	decide := at + span(r, time.Minute, 5*time.Minute)
-	requests := 0
+// ordinary are an Ask, its approval and its use.
+func ordinary(request int, who, role, length string, asked, approved time.Duration) []Deed {
+	return []Deed{
+		{At: asked, Kind: Ask, Who: who, Request: request, Times: 1, Role: role, Length: length, Databases: []string{"shop"}},
+		{At: approved, Kind: Approve, Who: "U0KEN", Request: request, Times: 1},
+		{At: approved + 2*time.Minute, Kind: Use, Who: who, Request: request, Times: 1},
+	}
+}
+
+// next is the number of one request more.
+func (p *Plan) next() int {
+	n := 0
 	for _, d := range p.Deeds {
-		requests = max(requests, d.Request+1)
+		n = max(n, d.Request+1)
 	}
-	for i := range 2 {
-		n, late := requests+i, time.Duration(i)*span(r, 100*time.Millisecond, 3*time.Second)
-		p.Deeds = append(p.Deeds,
-			Deed{At: at + 20*time.Duration(i)*time.Second, Kind: Ask, Who: who, Request: n, Times: 1, Role: "READ", Length: "15m", Databases: []string{"shop"}},
-			Deed{At: decide + late, Kind: Approve, Who: "U0KEN", Request: n, Times: 1},
-			Deed{At: decide + span(r, 2*time.Minute, 10*time.Minute), Kind: Use, Who: who, Request: n, Times: 1},
-		)
-	}
-	p.Faults = append(p.Faults, Fault{
-		Kind: Slow, Where: "grantor", What: pick(r, []string{"dynamodb PutItem", "dynamodb TransactWriteItems"}), Nth: r.IntN(8), N: 1, By: span(r, 2*time.Second, 10*time.Second),
-	})
+	return n
+}
+
+// twins are two requests of one person that are approved at one time and granted
+// while the grantor is slow: both accounts would like the same name.
+func twins(r *rand.Rand, p *Plan) {
+	who, asked := pick(r, []string{"U0TARO", "U0OLIVER"}), time.Minute+span(r, 0, time.Minute)
+	approved := asked + span(r, time.Minute, 3*time.Minute)
+	p.Deeds = append(p.Deeds, ordinary(p.next(), who, "READ", "15m", asked, approved)...)
+	p.Deeds = append(p.Deeds, ordinary(p.next(), who, "READ", "15m", asked+20*time.Second, approved+span(r, 0, 3*time.Second))...)
+	p.Faults = append(p.Faults, Fault{Kind: Slow, Where: "grantor", What: "dynamodb PutItem", Nth: 1 + r.IntN(6), N: 1, By: span(r, 2*time.Second, 10*time.Second)})
+}
+
+// heir is given the address of a bastion that is gone while the account there is
+// not, since the grantor was down when it should have ended it.
+func heir(r *rand.Rand, p *Plan) {
+	asked := time.Minute + span(r, 0, time.Minute)
+	approved := asked + 10*time.Second
+	over := approved + span(r, 2*time.Minute, 3*time.Minute)
+	p.Deeds = append(p.Deeds, Deed{At: over, Kind: Release, Who: "U0TARO", Request: p.next(), Times: 1})
+	p.Deeds = append(p.Deeds, ordinary(p.Deeds[len(p.Deeds)-1].Request, "U0TARO", "READ", "15m", asked, approved)...)
+	p.Deeds = append(p.Deeds, ordinary(p.next(), "U0OLIVER", "READ", "15m", over+time.Minute, over+span(r, 6*time.Minute, 8*time.Minute))...)
+	p.Faults = append(p.Faults, Fault{Kind: Down, Where: "grantor", At: over - time.Second, For: span(r, 10*time.Minute, 13*time.Minute)})
+}
+
+// latecomer is granted at the last moment at which it may be, for as long as its
+// role allows: what was approved is over before that.
+func latecomer(r *rand.Rand, p *Plan) {
+	asked := time.Minute + span(r, 0, time.Minute)
+	p.Deeds = append(p.Deeds, ordinary(p.next(), "U0EMMA", "DML", "60m", asked, asked+10*time.Second)...)
+	p.Faults = append(p.Faults, Fault{Kind: Delay, Where: "grantor", What: "InstanceReady", Nth: 0, By: 9*time.Minute + span(r, 40*time.Second, 2*time.Minute)})
+}
+
+// unheeded is an end of an instance that EC2 says yes to, and nothing comes of it.
+func unheeded(r *rand.Rand, p *Plan) {
+	p.Faults = append(p.Faults, Fault{Kind: Unacked, Where: "provisioner", What: "ec2 TerminateInstances", Nth: r.IntN(2), N: 1})
 }
 
 // deaf has a service fail at the first thing that it must write down about a

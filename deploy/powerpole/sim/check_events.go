@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"reflect"
 	"slices"
 	"strings"
 	"time"
@@ -134,6 +135,34 @@ func (c *checks) toldOf(f *facts, who string) {
 // saysTooLate says that a person reads so, in either language.
 func saysTooLate(blocks string) bool {
 	return strings.Contains(blocks, "came too late") || strings.Contains(blocks, "間に合いませんでした")
+}
+
+// proven checks S10 for what people are given in the end: a receipt says what the
+// owners of account and instance said, and nothing of its own.
+func (c *checks) proven(all []*facts) {
+	for _, f := range all {
+		if f.reaped == nil {
+			continue
+		}
+		if f.revoked == nil || !reflect.DeepEqual(f.reaped.Account, *f.revoked) {
+			c.fail("S10", "the receipt of %s says of its account what the grantor did not say", f.id)
+		}
+		if f.stopped == nil || !reflect.DeepEqual(f.reaped.Instance, *f.stopped) {
+			c.fail("S10", "the receipt of %s says of its instance what the provisioner did not say", f.id)
+		}
+	}
+}
+
+// limited checks S11 where it is easily broken: no end is armed later than the
+// approvers were told.
+func (c *checks) limited(all []*facts) {
+	for _, f := range all {
+		for _, a := range f.armed {
+			if f.approved != nil && a.Stop == "end" && a.At.After(f.approved.EndBy) {
+				c.fail("S11", "the end of %s is armed %s after end_by", f.id, a.At.Sub(f.approved.EndBy))
+			}
+		}
+	}
 }
 
 // extended checks that nobody was promised more time in silence: a lease that ran

@@ -23,8 +23,8 @@ import (
 //	S7   Reordered, between two histories of the same deeds
 //	S8   the replay after a history
 //	S9   secrets, toldOf
-//	S10  agreed
-//	S11  permitted; gone, whose end is never later than end_by
+//	S10  agreed, proven
+//	S11  permitted, limited; gone, whose end is never later than end_by
 //	S12  misled, started
 type checks struct {
 	world    *world
@@ -122,6 +122,8 @@ func (c *checks) end(ctx context.Context) {
 	c.everybody()
 	c.told(all)
 	c.extended(all)
+	c.proven(all)
+	c.limited(all)
 	c.agreed(ctx, all)
 	c.secrets()
 	c.foreign()

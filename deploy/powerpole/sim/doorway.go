@@ -75,6 +75,8 @@ func (d *doorway) make(r *http.Request, c call, f fate) (*http.Response, error) 
 	defer cancel(nil)
 	r = r.WithContext(ctx)
 	switch {
+	case f.kind == Unacked && c.op == "ec2 TerminateInstances":
+		return answered(r, http.StatusOK, nil, "<TerminateInstancesResponse><requestId>sim</requestId></TerminateInstancesResponse>"), nil
 	case f.kind == Unacked:
 		return unacked(r, c.body)
 	case f.kind == Partial && c.op == "events PutEvents":

@@ -14,6 +14,8 @@ type facts struct {
 	granted   *event.Granted
 	expired   *event.Expired
 	reaped    *event.Reaped
+	revoked   *event.Revoked
+	stopped   *event.InstanceTerminated
 	extended  *event.Extended
 	tooLate   *event.ExtensionRefused
 	armed     []event.Armed
@@ -64,6 +66,10 @@ func (f *facts) take(e passed) {
 		f.toldAt = earliest(f.toldAt, e.at)
 	case "Reaped":
 		first(&f.reaped, e)
+	case "Revoked":
+		first(&f.revoked, e)
+	case "InstanceTerminated":
+		first(&f.stopped, e)
 	case "Extended":
 		first(&f.extended, e)
 	case "ExtensionRefused":
