@@ -66,6 +66,24 @@ func (c *checks) alone(n *thing) {
 	}
 }
 
+// vacant checks S5 where addresses come again: a bastion is not ready for one
+// request at an address where the account of another still is.
+func (c *checks) vacant() {
+	for _, e := range c.world.seen.all() {
+		ready, err := as[event.InstanceReady](e.Event)
+		if e.Type != ready.EventType() || e.replay || err != nil {
+			continue
+		}
+		for _, n := range c.world.things.all {
+			_, host, _ := strings.Cut(n.id, "@")
+			there := n.appeared.Before(e.at) && (n.gone.IsZero() || n.gone.After(e.at))
+			if n.kind == anAccount && n.request != e.Detail.RequestID && host == ready.PrivateIP.String() && there {
+				c.fail("S5", "%s was ready at the address of %s of %s", e.Detail.RequestID, n.id, n.request)
+			}
+		}
+	}
+}
+
 // ending says that an instance is shutting down or gone, by what EC2 knows and
 // not by what it shows.
 func (c *checks) ending(n *thing) bool {

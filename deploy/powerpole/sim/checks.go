@@ -18,7 +18,7 @@ import (
 //	S2   stopped, lockedFirst
 //	S3   gone, tornDown
 //	S4   ended, answered, heard, told, extended
-//	S5   alone, foreign
+//	S5   alone, foreign, vacant
 //	S6   appeared, events, toldOf
 //	S7   Reordered, between two histories of the same deeds
 //	S8   the replay after a history
@@ -127,4 +127,5 @@ func (c *checks) end(ctx context.Context) {
 	c.agreed(ctx, all)
 	c.secrets()
 	c.foreign()
+	c.vacant()
 }

@@ -59,7 +59,7 @@ func mutants() []mutant {
 		{"reaper: a stop out of its generation counts", 27, "services/reaper/on_due.go", "stop.Generation != generation ||", ""},
 		{"reaper: the end is not armed", 0, "services/reaper/decide.go", "if st.unarmed() {", "if st.unarmed() && st.Lease == nil {"},
 		{"reaper: later than end_by", 0, "services/reaper/state.go", "if end.After(s.Terms.EndBy) {", "if false {"},
-		{"reaper: a lease that begins again", 0, "services/reaper/on_granted.go", "if st.Lease != nil || st.Ended != nil {", "if st.Ended != nil {"},
+		{"reaper: a lease that begins again", 0, "services/reaper/on_granted.go", "case st.Lease != nil || st.Ended != nil:", "case st.Ended != nil:"},
 		{"reaper: the receipt without the schedules", 0, "services/reaper/disarm.go", "n, err := s.clear(ctx, r.ID, st.names())", "n, err := 0, error(nil)"},
 		{"reaper: a receipt without the account", 0, "services/reaper/decide.go", "if st.Revoked == nil || st.Terminated == nil {", "if st.Terminated == nil {\n\t\t\treturn store.Done[State]()\n\t\t}\n\t\tif st.Revoked == nil {\n\t\t\tst.Revoked = &event.Revoked{Outcome: event.None, SeenAt: now, How: \"not looked\"}\n\t\t\tr.State = st\n\t\t}\n\t\tif false {"},
 		{"notifier: edits are not repeated", 0, "services/notifier/effects.go", "shown := func(now *State) { now.Shown = st.Rev }", "shown := func(now *State) { now.Shown = now.Rev + 1 }"},
