@@ -10,6 +10,7 @@ import (
 	localslack "github.com/powerpole/powerpole/deploy/local/slack"
 	pbus "github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/services/approval"
 )
 
@@ -36,7 +37,7 @@ func TestARequestThatNobodyDecidesLapsesAtThePendingLimitAndNotBefore(t *testing
 		for range 2 {
 			ok(t, b.OnPendingDue(t.Context(), due(e)))
 		}
-		if lapsed := said[event.Lapsed](t, b.bus); len(lapsed) != 1 {
+		if lapsed := servicetest.Said[event.Lapsed](t, b.bus); len(lapsed) != 1 {
 			t.Errorf("Lapsed was said %d times", len(lapsed))
 		}
 		b.act(t, e, "U0EMMA", event.Approve)
@@ -57,7 +58,7 @@ func TestALapseAfterADecisionChangesNothing(t *testing.T) {
 		ok(t, b.OnPendingDue(t.Context(), due(e)))
 		b.approvedOnce(t, e)
 		ok(t, b.OnPendingDue(t.Context(), due(b.request(t, ask())))) // never heard of
-		if lapsed := said[event.Lapsed](t, b.bus); len(lapsed) != 0 {
+		if lapsed := servicetest.Said[event.Lapsed](t, b.bus); len(lapsed) != 0 {
 			t.Errorf("Lapsed: %+v", lapsed)
 		}
 	})
@@ -100,7 +101,7 @@ func TestTheReceiptEndsTheLogAndFreesThePlace(t *testing.T) {
 	}
 	b.open(t, ask())
 	b.open(t, ask())
-	if denied := said[event.Denied](t, b.bus); len(denied) != 0 {
+	if denied := servicetest.Said[event.Denied](t, b.bus); len(denied) != 0 {
 		t.Errorf("the place was not freed: %+v", denied)
 	}
 }
@@ -137,7 +138,7 @@ func TestWhoIsDeactivatedLosesWhatTheyHaveOpen(t *testing.T) {
 	}
 
 	ok(t, b.OnPersonChanged(t.Context(), changed))
-	if n := len(said[event.Denied](t, b.bus)) + len(said[event.Released](t, b.bus)); n != 0 {
+	if n := len(servicetest.Said[event.Denied](t, b.bus)) + len(servicetest.Said[event.Released](t, b.bus)); n != 0 {
 		t.Fatal("an event alone, which Slack does not confirm, ended something")
 	}
 
@@ -151,7 +152,7 @@ func TestWhoIsDeactivatedLosesWhatTheyHaveOpen(t *testing.T) {
 	if got := b.kinds(t, lease.RequestID); !slices.Equal(got, []approval.Kind{approval.Requested, approval.Approved, approval.Released}) {
 		t.Errorf("the log of the lease says %v", got)
 	}
-	if len(said[event.Denied](t, b.bus)) != 1 || len(said[event.Released](t, b.bus)) != 1 {
+	if len(servicetest.Said[event.Denied](t, b.bus)) != 1 || len(servicetest.Said[event.Released](t, b.bus)) != 1 {
 		t.Error("the others were not told once each")
 	}
 }
@@ -176,7 +177,7 @@ func TestAnEditThatWasLimitedIsDoneLater(t *testing.T) {
 	if after, later := pbus.IsLater(b.OnActionSubmitted(t.Context(), c)); !later || after != 3*time.Second {
 		t.Errorf("asked again after %v (%v)", after, later)
 	}
-	if n := len(said[event.Approved](t, b.bus)); n != 1 {
+	if n := len(servicetest.Said[event.Approved](t, b.bus)); n != 1 {
 		t.Error("the decision waited for Slack")
 	}
 	ok(t, b.OnActionSubmitted(t.Context(), c))

@@ -3,65 +3,14 @@ package approval_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"testing"
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
 )
-
-// bus keeps what was published, once for each id. It takes nothing that says
-// another thing under an id that it knows.
-type bus struct {
-	mu     sync.Mutex
-	events []event.Event
-	fail   int // the next calls fail before anything is taken
-}
-
-func (b *bus) Publish(_ context.Context, events ...event.Event) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.fail > 0 {
-		b.fail--
-		return errors.New("the bus is away")
-	}
-	for _, e := range events {
-		i := slices.IndexFunc(b.events, func(o event.Event) bool { return o.Detail.ID == e.Detail.ID })
-		if i < 0 {
-			b.events = append(b.events, e)
-		} else if string(b.events[i].Detail.Data) != string(e.Detail.Data) {
-			return fmt.Errorf("%s said again is not what it was: %s, %s", e.Type, b.events[i].Detail.Data, e.Detail.Data)
-		}
-	}
-	return nil
-}
-
-// said returns the data of all events of one type, in order.
-func said[T event.Data](tb testing.TB, b *bus) []T {
-	tb.Helper()
-	registry, err := event.All()
-	if err != nil {
-		tb.Fatal(err)
-	}
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	var out []T
-	for _, e := range b.events {
-		data, err := registry.Decode(e)
-		if err != nil {
-			tb.Fatalf("what was published cannot be read: %v", err)
-		}
-		if t, ok := data.(T); ok {
-			out = append(out, t)
-		}
-	}
-	return out
-}
 
 // clock is a scheduler that keeps what it was given.
 type clock struct {

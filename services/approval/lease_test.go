@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/warrant"
 	"github.com/powerpole/powerpole/services/approval"
 )
@@ -15,13 +16,13 @@ func TestACancelAfterTheApprovalIsARelease(t *testing.T) {
 	b := setup(t)
 	first := b.open(t, ask())
 	b.act(t, first, "U0TARO", event.Cancel)
-	if len(said[event.Cancelled](t, b.bus)) != 1 || len(said[event.Released](t, b.bus)) != 0 {
+	if len(servicetest.Said[event.Cancelled](t, b.bus)) != 1 || len(servicetest.Said[event.Released](t, b.bus)) != 0 {
 		t.Error("a request that waits was not taken back")
 	}
 	second := b.open(t, ask())
 	b.act(t, second, "U0HANAKO", event.Approve)
 	b.act(t, second, "U0TARO", event.Cancel, func(a *event.ActionSubmitted) { a.Digest = "" })
-	if len(said[event.Cancelled](t, b.bus)) != 1 || len(said[event.Released](t, b.bus)) != 1 {
+	if len(servicetest.Said[event.Cancelled](t, b.bus)) != 1 || len(servicetest.Said[event.Released](t, b.bus)) != 1 {
 		t.Error("a lease was not released")
 	}
 }
@@ -36,7 +37,7 @@ func TestALeaseIsReleasedByItsOwnerAnApproverOrAnAdministratorOnly(t *testing.T)
 			b.act(t, e, "U0HANAKO", event.Approve)
 			b.act(t, e, user, event.Release)
 			b.act(t, e, user, event.Release)
-			if released := said[event.Released](t, b.bus); (len(released) == 1) != may {
+			if released := servicetest.Said[event.Released](t, b.bus); (len(released) == 1) != may {
 				t.Errorf("Released: %+v", released)
 			}
 		})
@@ -55,12 +56,12 @@ func TestALeaseIsExtendedOnceByItsOwnerAndNeverPastTheCeiling(t *testing.T) {
 	b.act(t, e, "U0TARO", event.Extend, more(-time.Minute))
 	b.act(t, e, "U0TARO", event.Extend, more(1<<63-1))
 	b.act(t, e, "U0HANAKO", event.Extend, more(time.Hour))
-	if extended := said[event.Extended](t, b.bus); len(extended) != 0 {
+	if extended := servicetest.Said[event.Extended](t, b.bus); len(extended) != 0 {
 		t.Fatalf("Extended: %+v", extended)
 	}
 	b.act(t, e, "U0TARO", event.Extend, more(2*time.Hour))
 	b.act(t, e, "U0TARO", event.Extend, more(time.Hour))
-	extended := said[event.Extended](t, b.bus)
+	extended := servicetest.Said[event.Extended](t, b.bus)
 	if len(extended) != 1 || extended[0].Total.Std() != 3*time.Hour {
 		t.Fatalf("Extended: %+v", extended)
 	}
@@ -80,7 +81,7 @@ func TestWhatTheRoleDoesNotAllowIsNotExtended(t *testing.T) {
 	b.act(t, e, "U0HANAKO", event.Approve)
 	b.act(t, e, "U0KEN", event.Approve)
 	b.act(t, e, "U0TARO", event.Extend, func(a *event.ActionSubmitted) { a.Extra = event.Duration(time.Hour) })
-	if extended := said[event.Extended](t, b.bus); len(extended) != 0 {
+	if extended := servicetest.Said[event.Extended](t, b.bus); len(extended) != 0 {
 		t.Errorf("Extended: %+v", extended)
 	}
 }

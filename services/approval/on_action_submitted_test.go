@@ -11,6 +11,7 @@ import (
 	localslack "github.com/powerpole/powerpole/deploy/local/slack"
 	pbus "github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/services/approval"
 )
 
@@ -68,7 +69,7 @@ func TestOnlyApproversDecideAndOnlyThoseOfThatMoment(t *testing.T) {
 		t.Parallel()
 		b := setup(t)
 		b.act(t, b.open(t, ask()), "U0EMMA", event.Approve)
-		if n := len(said[event.Approved](t, b.bus)); n != 1 {
+		if n := len(servicetest.Said[event.Approved](t, b.bus)); n != 1 {
 			t.Errorf("Approved was said %d times", n)
 		}
 	})
@@ -91,7 +92,7 @@ func TestWhatSlackDoesNotSayIsANo(t *testing.T) {
 			b.act(t, e, "U0HANAKO", event.Approve)
 			b.refusedOnce(t, "")
 			b.act(t, e, "U0HANAKO", event.Approve)
-			if n := len(said[event.Approved](t, b.bus)); n != 1 {
+			if n := len(servicetest.Said[event.Approved](t, b.bus)); n != 1 {
 				t.Errorf("the second click, when Slack answers, said Approved %d times", n)
 			}
 		})
@@ -143,7 +144,7 @@ func TestAClickThatIntakeDidNotSignMovesNothing(t *testing.T) {
 			if got := b.kinds(t, e.RequestID); len(got) != 1 {
 				t.Errorf("the log says %v", got)
 			}
-			if alarms := said[event.Alarmed](t, b.bus); len(alarms) != 1 {
+			if alarms := servicetest.Said[event.Alarmed](t, b.bus); len(alarms) != 1 {
 				t.Errorf("alarms: %+v", alarms)
 			}
 		})
@@ -192,12 +193,12 @@ func TestTwoWhoDecideAtOnceAreSettledByTheLog(t *testing.T) {
 		b := setup(t)
 		e := b.open(t, ask())
 		b.atOnce(t, b.click(t, e, "U0HANAKO", event.Approve), b.click(t, e, "U0KEN", event.Deny), b.click(t, e, "U0TARO", event.Cancel))
-		decided := len(said[event.Approved](t, b.bus)) + len(said[event.Denied](t, b.bus))
+		decided := len(servicetest.Said[event.Approved](t, b.bus)) + len(servicetest.Said[event.Denied](t, b.bus))
 		// A cancel after the approval is a release, and the other two are told.
-		if cancelled := len(said[event.Cancelled](t, b.bus)); decided+cancelled != 1 {
+		if cancelled := len(servicetest.Said[event.Cancelled](t, b.bus)); decided+cancelled != 1 {
 			t.Fatalf("%d decisions and %d cancellations", decided, cancelled)
 		}
-		if n := len(said[event.Voted](t, b.bus)); n != 3 {
+		if n := len(servicetest.Said[event.Voted](t, b.bus)); n != 3 {
 			t.Errorf("%d of three people were answered", n)
 		}
 	}
@@ -222,7 +223,7 @@ func (b *bundle) atOnce(tb testing.TB, clicks ...event.Typed[event.ActionSubmitt
 
 func (b *bundle) approvedOnce(tb testing.TB, e event.Typed[event.RequestCreated]) {
 	tb.Helper()
-	if n := len(said[event.Approved](tb, b.bus)); n != 1 {
+	if n := len(servicetest.Said[event.Approved](tb, b.bus)); n != 1 {
 		tb.Errorf("Approved was said %d times", n)
 	}
 	if got := b.kinds(tb, e.RequestID); !slices.Equal(got, []approval.Kind{approval.Requested, approval.Approved}) {
@@ -242,14 +243,14 @@ func TestWhereTwoMustApproveTheyAreTwoPeople(t *testing.T) {
 	b.act(t, e, "U0HANAKO", event.Approve)
 	b.act(t, e, "U0HANAKO", event.Approve)
 	b.act(t, e, "U0HANAKO2", event.Approve)
-	if n := len(said[event.Approved](t, b.bus)); n != 0 {
+	if n := len(servicetest.Said[event.Approved](t, b.bus)); n != 0 {
 		t.Fatal("one person was two")
 	}
 	if shown := string(b.messages()[0].Blocks); !strings.Contains(shown, "still needed: 1") || !strings.Contains(shown, "powerpole.approve") {
 		t.Errorf("the message does not say that one is missing: %s", shown)
 	}
 	b.act(t, e, "U0KEN", event.Approve)
-	approved := said[event.Approved](t, b.bus)
+	approved := servicetest.Said[event.Approved](t, b.bus)
 	if len(approved) != 1 || len(approved[0].Approvers) != 2 {
 		t.Fatalf("Approved: %+v", approved)
 	}
@@ -264,7 +265,7 @@ func TestADenialSaysWhoAndWhyAndLaterClicksAreToldOfIt(t *testing.T) {
 	e := b.open(t, ask())
 	b.act(t, e, "U0KEN", event.Look)
 	b.act(t, e, "U0KEN", event.Deny, func(a *event.ActionSubmitted) { a.Comment = "not on a Friday" })
-	denied := said[event.Denied](t, b.bus)
+	denied := servicetest.Said[event.Denied](t, b.bus)
 	if len(denied) != 1 || denied[0].By.User != "U0KEN" || denied[0].Reason != "not on a Friday" {
 		t.Errorf("Denied: %+v", denied)
 	}
@@ -321,16 +322,17 @@ func TestADecisionWhoseEventDidNotGoOutGoesOutLaterAsItWas(t *testing.T) {
 	b := setup(t)
 	e := b.open(t, ask())
 	c := b.click(t, e, "U0HANAKO", event.Approve)
-	b.bus.fail = 1
+	b.bus.SetDown(true)
 	if err := b.OnActionSubmitted(t.Context(), c); err == nil {
 		t.Fatal("nobody noticed that the bus is away")
 	}
+	b.bus.SetDown(false)
 	rows, err := b.log.Rows(t.Context(), e.RequestID)
 	ok(t, err)
 	owed := rows[1].Owes[0]
 	ok(t, b.OnActionSubmitted(t.Context(), c))
 	b.approvedOnce(t, e)
-	for _, published := range b.bus.events {
+	for _, published := range b.bus.Sent() {
 		if published.Type == "Approved" && (published.Detail.ID != owed.Detail.ID || string(published.Detail.Data) != string(owed.Detail.Data)) {
 			t.Error("what went out is not what was decided")
 		}

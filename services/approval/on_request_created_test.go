@@ -10,6 +10,7 @@ import (
 	localslack "github.com/powerpole/powerpole/deploy/local/slack"
 	pbus "github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/warrant"
 	"github.com/powerpole/powerpole/services/approval"
 )
@@ -39,7 +40,7 @@ func TestWhatTheRulesRefuseIsDeniedWithAReasonAndAsksNobody(t *testing.T) {
 			b := setup(t)
 			b.slack.SetUser(localslack.User{ID: "U0ELSEWHERE", RealName: "Else Where", Email: "else@elsewhere.example"})
 			e := b.open(t, ask(tt.change))
-			denied := said[event.Denied](t, b.bus)
+			denied := servicetest.Said[event.Denied](t, b.bus)
 			if len(denied) != 1 || !strings.Contains(denied[0].Reason, tt.why) {
 				t.Errorf("Denied: %+v, want one that says %q", denied, tt.why)
 			}
@@ -83,7 +84,7 @@ func TestASlipThatDoesNotProveTheRequestMovesNothingAndRaisesAnAlarm(t *testing.
 			if err := b.OnRequestCreated(t.Context(), e); !pbus.IsTerminal(err) {
 				t.Errorf("got %v, want it parked", err)
 			}
-			if alarms := said[event.Alarmed](t, b.bus); len(alarms) != 1 || alarms[0].Alarm != "slip-not-genuine" {
+			if alarms := servicetest.Said[event.Alarmed](t, b.bus); len(alarms) != 1 || alarms[0].Alarm != "slip-not-genuine" {
 				t.Errorf("alarms: %+v", alarms)
 			}
 			if got := b.kinds(t, e.RequestID); len(got) != 0 {
@@ -100,7 +101,7 @@ func TestARequestOlderThanThePendingLimitIsDenied(t *testing.T) {
 		e := b.request(t, ask())
 		time.Sleep(9 * time.Hour)
 		ok(t, b.OnRequestCreated(t.Context(), e))
-		if denied := said[event.Denied](t, b.bus); len(denied) != 1 || denied[0].Rule != "too-late" {
+		if denied := servicetest.Said[event.Denied](t, b.bus); len(denied) != 1 || denied[0].Rule != "too-late" {
 			t.Errorf("Denied: %+v", denied)
 		}
 	})
@@ -145,7 +146,7 @@ func TestOnePersonHasOnlySoManyRequestsOpen(t *testing.T) {
 	first := b.open(t, ask())
 	b.open(t, ask())
 	b.open(t, ask())
-	if denied := said[event.Denied](t, b.bus); len(denied) != 1 || denied[0].Rule != "open-per-person" {
+	if denied := servicetest.Said[event.Denied](t, b.bus); len(denied) != 1 || denied[0].Rule != "open-per-person" {
 		t.Fatalf("Denied: %+v", denied)
 	}
 	b.act(t, first, "U0TARO", event.Cancel)
@@ -159,7 +160,7 @@ func TestWhatTheCatalogGivesWithoutApproversNamesItsRule(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
 	e := b.open(t, ask(func(a *event.Ask) { a.Cluster, a.Databases = "dev", []string{"dev"} }))
-	approved := said[event.Approved](t, b.bus)
+	approved := servicetest.Said[event.Approved](t, b.bus)
 	if len(approved) != 1 {
 		t.Fatalf("Approved was said %d times", len(approved))
 	}
@@ -178,10 +179,10 @@ func TestAChannelThatCannotBeReachedDeniesInsteadOfWaiting(t *testing.T) {
 	b := setup(t)
 	b.slack.SetChannel(localslack.Channel{ID: "C0SHOPDB", Name: "db-shop"}) // the app was thrown out
 	b.open(t, ask())
-	if denied := said[event.Denied](t, b.bus); len(denied) != 1 || !strings.Contains(denied[0].Reason, "not_in_channel") {
+	if denied := servicetest.Said[event.Denied](t, b.bus); len(denied) != 1 || !strings.Contains(denied[0].Reason, "not_in_channel") {
 		t.Errorf("Denied: %+v", denied)
 	}
-	if alarms := said[event.Alarmed](t, b.bus); len(alarms) != 1 || alarms[0].Alarm != "slack-refused" {
+	if alarms := servicetest.Said[event.Alarmed](t, b.bus); len(alarms) != 1 || alarms[0].Alarm != "slack-refused" {
 		t.Errorf("alarms: %+v", alarms)
 	}
 }

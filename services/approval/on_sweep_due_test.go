@@ -7,6 +7,7 @@ import (
 
 	pbus "github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 func sweepDue() event.Typed[event.SweepDue] {
@@ -21,14 +22,14 @@ func TestASweepLapsesWhatItsScheduleNeverWoke(t *testing.T) {
 		b := setup(t)
 		b.open(t, ask())
 		ok(t, b.OnSweepDue(t.Context(), sweepDue()))
-		if lapsed := said[event.Lapsed](t, b.bus); len(lapsed) != 0 {
+		if lapsed := servicetest.Said[event.Lapsed](t, b.bus); len(lapsed) != 0 {
 			t.Error("it lapsed before its time")
 		}
 		time.Sleep(8*time.Hour + time.Minute)
 		for range 2 {
 			ok(t, b.OnSweepDue(t.Context(), sweepDue()))
 		}
-		if lapsed := said[event.Lapsed](t, b.bus); len(lapsed) != 1 {
+		if lapsed := servicetest.Said[event.Lapsed](t, b.bus); len(lapsed) != 1 {
 			t.Errorf("Lapsed was said %d times", len(lapsed))
 		}
 	})

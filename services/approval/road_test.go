@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/services/approval"
 )
 
@@ -30,7 +31,7 @@ func TestApproversAreAskedAndTheirYesIsAWarrantForWhatTheySaw(t *testing.T) {
 	}
 
 	b.act(t, e, "U0HANAKO", event.Approve)
-	approved := said[event.Approved](t, b.bus)
+	approved := servicetest.Said[event.Approved](t, b.bus)
 	if len(approved) != 1 {
 		t.Fatalf("Approved was said %d times", len(approved))
 	}

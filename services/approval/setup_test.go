@@ -18,6 +18,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/policy"
 	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/slackui"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
@@ -67,7 +68,7 @@ clusters:
 // bundle is approval with everything around it in this process.
 type bundle struct {
 	*approval.Service
-	bus      *bus
+	bus      *servicetest.Outbox
 	clock    *clock
 	slack    *localslack.Server
 	log      *store.Log[approval.Entry]
@@ -83,15 +84,15 @@ type bundle struct {
 
 func setup(tb testing.TB) *bundle {
 	tb.Helper()
-	return setupMortal(tb, &mortal{})
+	return setupMortal(tb, &servicetest.Mortal{})
 }
 
 // setupMortal is setup with a process that may die.
-func setupMortal(tb testing.TB, m *mortal) *bundle {
+func setupMortal(tb testing.TB, m *servicetest.Mortal) *bundle {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	tb.Cleanup(cancel)
-	b := &bundle{bus: &bus{}, clock: &clock{schedules: map[string]time.Time{}}, slack: localslack.New(localslack.Options{})}
+	b := &bundle{bus: &servicetest.Outbox{}, clock: &clock{schedules: map[string]time.Time{}}, slack: localslack.New(localslack.Options{})}
 	tb.Cleanup(b.slack.Close)
 	cat, _, err := catalog.Parse("powerpole.yaml", []byte(testCatalog))
 	ok(tb, err)
@@ -99,9 +100,9 @@ func setupMortal(tb testing.TB, m *mortal) *bundle {
 	ok(tb, err)
 	signer := b.keys(tb)
 	b.wire = &wire{to: b.slack.Client().Transport}
-	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: m.transport(b.wire)})
+	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: m.Transport(b.wire)})
 	ok(tb, err)
-	stack, err := aws.New(ctx, aws.Options{Intercept: m.transport})
+	stack, err := aws.New(ctx, aws.Options{Intercept: m.Transport})
 	ok(tb, err)
 	tb.Cleanup(stack.Close)
 	db := dynamodb.NewFromConfig(stack.Config())
@@ -240,7 +241,7 @@ func (b *bundle) messages() []localslack.Message { return b.slack.Messages("U0HA
 func (b *bundle) refusals(tb testing.TB) []string {
 	tb.Helper()
 	var out []string
-	for _, v := range said[event.Voted](tb, b.bus) {
+	for _, v := range servicetest.Said[event.Voted](tb, b.bus) {
 		if !v.Taken {
 			out = append(out, v.By.User+" "+string(v.Action)+": "+v.Refused)
 		}
@@ -256,7 +257,7 @@ func (b *bundle) refusedOnce(tb testing.TB, why string) {
 	if len(refused) != 1 || !strings.Contains(refused[0], why) {
 		tb.Errorf("refused: %q, want one that says %q", refused, why)
 	}
-	if n := len(said[event.Approved](tb, b.bus)); n != 0 {
+	if n := len(servicetest.Said[event.Approved](tb, b.bus)); n != 0 {
 		tb.Errorf("Approved was said %d times", n)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/services/notifier"
 )
 
@@ -202,11 +203,9 @@ func TestAPersonWhomSlackDoesNotReachRaisesAnAlarmAndHoldsNothingUp(t *testing.T
 
 func (b *bundle) alarmed(tb testing.TB, alarm string, times int) {
 	tb.Helper()
-	b.bus.mu.Lock()
-	defer b.bus.mu.Unlock()
 	n := 0
-	for _, e := range b.bus.events {
-		if e.Type == "Alarmed" && strings.Contains(string(e.Detail.Data), alarm) {
+	for _, a := range servicetest.Said[event.Alarmed](tb, b.bus) {
+		if strings.Contains(a.Alarm+" "+a.Text, alarm) {
 			n++
 		}
 	}

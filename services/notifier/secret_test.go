@@ -128,7 +128,7 @@ func TestNoPasswordOrTokenIsInAnythingThatIsWrittenDown(t *testing.T) {
 		fmt.Fprintln(&written, heard[5+i](t.Context()))
 	}
 	written.WriteString(log.String())
-	for _, e := range b.bus.events {
+	for _, e := range b.bus.Sent() {
 		raw, err := json.Marshal(e)
 		ok(t, err)
 		written.Write(raw)

@@ -6,9 +6,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/netip"
-	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -22,6 +20,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/credential"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/secret"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/slackui"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
@@ -52,28 +51,11 @@ clusters:
     bastion: {launch_template: powerpole-bastion, capacity: [{instance_type: t4g.nano, subnet: subnet-0aaaaaaaaaaaaaaaa}]}
 `
 
-// published keeps what was published, once for each id.
-type published struct {
-	mu     sync.Mutex
-	events []event.Event
-}
-
-func (b *published) Publish(_ context.Context, events ...event.Event) error {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for _, e := range events {
-		if !slices.ContainsFunc(b.events, func(o event.Event) bool { return o.Detail.ID == e.Detail.ID }) {
-			b.events = append(b.events, e)
-		}
-	}
-	return nil
-}
-
 // bundle is the notifier with everything around it in this process, and one
 // request of Emma's.
 type bundle struct {
 	*notifier.Service
-	bus     *published
+	bus     *servicetest.Outbox
 	slack   *localslack.Server
 	aws     *aws.Stack
 	secrets *secretsmanager.Client
@@ -86,21 +68,21 @@ type bundle struct {
 
 func setup(tb testing.TB) *bundle {
 	tb.Helper()
-	return setupMortal(tb, &mortal{})
+	return setupMortal(tb, &servicetest.Mortal{})
 }
 
 // setupMortal is setup with a process that may die.
-func setupMortal(tb testing.TB, m *mortal) *bundle {
+func setupMortal(tb testing.TB, m *servicetest.Mortal) *bundle {
 	tb.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	tb.Cleanup(cancel)
-	b := &bundle{bus: &published{}, slack: localslack.New(localslack.Options{}), id: event.NewRequestID()}
+	b := &bundle{bus: &servicetest.Outbox{}, slack: localslack.New(localslack.Options{}), id: event.NewRequestID()}
 	tb.Cleanup(b.slack.Close)
 	cat, _, err := catalog.Parse("powerpole.yaml", []byte(testCatalog))
 	ok(tb, err)
-	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: m.transport(b.slack.Client().Transport)})
+	client, err := slackui.NewClient(b.slack.APIURL(), secret.New(b.slack.Tokens().Bot), &http.Client{Transport: m.Transport(b.slack.Client().Transport)})
 	ok(tb, err)
-	b.aws, err = aws.New(ctx, aws.Options{Intercept: m.transport})
+	b.aws, err = aws.New(ctx, aws.Options{Intercept: m.Transport})
 	ok(tb, err)
 	tb.Cleanup(b.aws.Close)
 	db := dynamodb.NewFromConfig(b.aws.Config())

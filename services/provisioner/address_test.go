@@ -52,7 +52,8 @@ func TestInstanceWithATakenAddressIsEndedWithItsRequest(t *testing.T) {
 	inBubble(t, reusing(), func(t *testing.T, w *world) {
 		w.build()
 		w.expire(0) // five minutes without Revoked
-		w.id, w.bus.sent = event.NewRequestID(), nil
+		w.id = event.NewRequestID()
+		w.bus.Forget()
 		w.cloud.after = 0
 		w.build()
 		w.expireAndRevoke()
@@ -88,7 +89,8 @@ func TestSubnetFullOfTakenAddressesFailsTheRequest(t *testing.T) {
 		for range 5 {
 			w.build()
 			w.expire(0) // five minutes without Revoked
-			w.id, w.bus.sent = event.NewRequestID(), nil
+			w.id = event.NewRequestID()
+			w.bus.Forget()
 		}
 		w.approve()
 		w.wantFailed("no-address")
@@ -103,7 +105,8 @@ func TestEndThatMeetsAnUnfinishedReplacementStillWaitsForRevoked(t *testing.T) {
 	inBubble(t, reusing(), func(t *testing.T, w *world) {
 		w.build()
 		w.expire(0)
-		w.id, w.bus.sent = event.NewRequestID(), nil
+		w.id = event.NewRequestID()
+		w.bus.Forget()
 		w.cloud.skip, w.cloud.before = 2, 1 // both launches get through
 		if err := w.OnApproved(t.Context(), w.approved(w.warrant())); err == nil {
 			t.Fatal("the termination was not cut")
@@ -126,7 +129,8 @@ func TestUnfinishedReplacementIsNotTakenForTheInstanceItReplaces(t *testing.T) {
 	inBubble(t, reusing(), func(t *testing.T, w *world) {
 		w.build()
 		w.expire(0)
-		w.id, w.bus.sent = event.NewRequestID(), nil
+		w.id = event.NewRequestID()
+		w.bus.Forget()
 		w.cloud.skip, w.cloud.before = 1, 1 // the second launch is cut
 		if err := w.OnApproved(t.Context(), w.approved(w.warrant())); err == nil {
 			t.Fatal("the launch was not cut")

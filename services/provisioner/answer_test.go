@@ -6,6 +6,7 @@ import (
 
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 func TestAReaperThatAsksAgainIsGivenTheSameAnswerOncePerQuestion(t *testing.T) {
@@ -20,7 +21,7 @@ func TestAReaperThatAsksAgainIsGivenTheSameAnswerOncePerQuestion(t *testing.T) {
 		for range 2 { // the second is only delivered again
 			w.deliver(func() error { return w.OnExpired(t.Context(), again) })
 		}
-		answers := said[event.InstanceTerminated](t, w.bus)
+		answers := servicetest.Said[event.InstanceTerminated](t, w.bus)
 		if len(answers) != 2 || answers[0] != first || answers[1] != first {
 			t.Errorf("answers: %+v", answers)
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/warrant"
 	"github.com/powerpole/powerpole/services/provisioner"
 )
@@ -22,7 +23,7 @@ func TestApprovedBuildsOneBastionThatIsReadyWhenASessionCanStart(t *testing.T) {
 		start := time.Now()
 		approved := w.approved(w.warrant())
 		w.deliver(func() error { return w.OnApproved(t.Context(), approved) })
-		ready := said[event.InstanceReady](t, w.bus)
+		ready := servicetest.Said[event.InstanceReady](t, w.bus)
 		if len(ready) != 1 {
 			t.Fatalf("ready: %+v, failed: %+v", ready, w.failed())
 		}
@@ -115,7 +116,7 @@ func (w *world) wantFailed(code string) {
 	if f := w.failed(); f == nil || f.Code != code || f.Reason == "" {
 		w.t.Errorf("failed: %+v, want %s", f, code)
 	}
-	if n := len(said[event.InstanceReady](w.t, w.bus)); n != 0 {
+	if n := len(servicetest.Said[event.InstanceReady](w.t, w.bus)); n != 0 {
 		w.t.Error("and said to be ready")
 	}
 }
@@ -163,7 +164,7 @@ func TestWarrantThatIsNotGenuineMovesNothingAndIsAlarmed(t *testing.T) {
 				t.Errorf("got %v, want it parked", err)
 			}
 		}
-		if alarms := said[event.Alarmed](t, w.bus); len(alarms) != 2 || alarms[0].Alarm != "warrant-not-genuine" {
+		if alarms := servicetest.Said[event.Alarmed](t, w.bus); len(alarms) != 2 || alarms[0].Alarm != "warrant-not-genuine" {
 			t.Errorf("alarms: %+v", alarms)
 		}
 		if len(w.cloud.launches) != 0 {

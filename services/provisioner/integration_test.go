@@ -21,6 +21,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/service"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/topology"
 	"github.com/powerpole/powerpole/pkg/warrant"
 	"github.com/powerpole/powerpole/services/provisioner"
@@ -28,7 +29,7 @@ import (
 
 // road is a provisioner that runs as it does in AWS, and what passed the bus.
 type road struct {
-	*outbox
+	*servicetest.Outbox
 	t      *testing.T
 	id     string
 	stack  *aws.Stack
@@ -38,7 +39,7 @@ type road struct {
 // start runs the service on an embedded AWS until the test ends.
 func start(t *testing.T, o aws.Options) *road {
 	t.Helper()
-	r := &road{outbox: &outbox{}, t: t, id: event.NewRequestID()}
+	r := &road{Outbox: &servicetest.Outbox{}, t: t, id: event.NewRequestID()}
 	var err error
 	o.OnEvent = r.passed
 	r.stack, err = aws.New(t.Context(), o)
@@ -105,9 +106,9 @@ func TestBastionRunsItsWholeRoadOnAWSItself(t *testing.T) {
 		r := start(t, slow())
 		r.approve()
 		time.Sleep(15 * time.Second)
-		ready := said[event.InstanceReady](t, r.outbox)
+		ready := servicetest.Said[event.InstanceReady](t, r.Outbox)
 		if len(ready) != 1 {
-			t.Fatalf("fifteen seconds later: ready %+v, failed %+v", ready, said[event.ProvisionFailed](t, r.outbox))
+			t.Fatalf("fifteen seconds later: ready %+v, failed %+v", ready, servicetest.Said[event.ProvisionFailed](t, r.Outbox))
 		}
 		session, err := r.stack.SSM.Start(localssm.Start{Target: ready[0].InstanceID})
 		must(t, err)
@@ -118,7 +119,7 @@ func TestBastionRunsItsWholeRoadOnAWSItself(t *testing.T) {
 		}
 		r.say(event.Grantor, event.Revoked{Outcome: event.Gone, User: "taro", SeenAt: time.Now(), How: "read back"})
 		time.Sleep(30 * time.Second)
-		got := said[event.InstanceTerminated](t, r.outbox)
+		got := servicetest.Said[event.InstanceTerminated](t, r.Outbox)
 		if len(got) != 1 || got[0].Outcome != event.Gone || got[0].Sessions != 1 {
 			t.Errorf("answer: %+v", got)
 		}
@@ -131,13 +132,13 @@ func TestInstanceThatGoesByItselfIsSeenByEC2sOwnHint(t *testing.T) {
 		r := start(t, aws.Options{})
 		r.approve()
 		time.Sleep(time.Second)
-		ready := said[event.InstanceReady](t, r.outbox)
+		ready := servicetest.Said[event.InstanceReady](t, r.Outbox)
 		if len(ready) != 1 {
 			t.Fatalf("an instant EC2 took more than a second: %+v", ready)
 		}
 		must(t, r.stack.EC2.Kill(ready[0].InstanceID))
 		time.Sleep(time.Second)
-		if lost := said[event.InstanceLost](t, r.outbox); len(lost) != 1 {
+		if lost := servicetest.Said[event.InstanceLost](t, r.Outbox); len(lost) != 1 {
 			t.Errorf("lost: %+v", lost)
 		}
 	})

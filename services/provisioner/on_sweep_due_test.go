@@ -7,6 +7,7 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 // sweep wakes the provisioner as its rate schedule does: with the same message
@@ -25,7 +26,7 @@ func TestASweepFinishesALaunchThatNobodyFinished(t *testing.T) {
 			t.Fatal("the answer was not lost")
 		}
 		w.sweep()
-		if n := len(said[event.InstanceReady](t, w.bus)); n != 1 || len(w.standing("")) != 1 {
+		if n := len(servicetest.Said[event.InstanceReady](t, w.bus)); n != 1 || len(w.standing("")) != 1 {
 			t.Errorf("ready %d times, standing %+v", n, w.standing(""))
 		}
 	})
@@ -49,11 +50,11 @@ func TestASweepGoesOnWithATeardownWhoseMessagesAreGone(t *testing.T) {
 
 func TestASweepPublishesWhatIsOwed(t *testing.T) {
 	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
-		w.bus.down = true
+		w.bus.SetDown(true)
 		if err := w.OnExpired(t.Context(), w.expired(0)); err == nil {
 			t.Fatal("the bus was not away")
 		}
-		w.bus.down = false
+		w.bus.SetDown(false)
 		w.sweep()
 		if w.terminated() == nil {
 			t.Error("the answer is still owed")
@@ -67,7 +68,7 @@ func TestASweepFindsABastionThatWentWithoutAHint(t *testing.T) {
 		w.cloud.blindTo = "tag-key" // as it may be for a moment
 		w.sweep()
 		w.cloud.blindTo = ""
-		if n := len(said[event.InstanceLost](t, w.bus)); n != 0 {
+		if n := len(servicetest.Said[event.InstanceLost](t, w.bus)); n != 0 {
 			t.Fatal("not being listed was taken for being gone")
 		}
 		must(t, w.aws.EC2.Kill(ready.InstanceID))
@@ -79,7 +80,7 @@ func TestASweepFindsABastionThatWentWithoutAHint(t *testing.T) {
 		w.cloud.noEC2 = false
 		w.sweep()
 		w.sweep()
-		if n := w.bus.count("InstanceLost"); n != 1 {
+		if n := w.bus.Count("InstanceLost"); n != 1 {
 			t.Errorf("lost %d times", n)
 		}
 	})
@@ -92,7 +93,7 @@ func TestPastItsLatestEndAnInstanceIsEndedWithoutAsking(t *testing.T) {
 		ready := w.build()
 		time.Sleep(time.Until(terms.EndBy.Add(2 * time.Minute)))
 		w.sweep()
-		if len(w.cloud.asked) != 0 || w.bus.count("Overdue") != 0 {
+		if len(w.cloud.asked) != 0 || w.bus.Count("Overdue") != 0 {
 			t.Fatal("ended within the tolerance")
 		}
 		time.Sleep(time.Second)
@@ -101,8 +102,8 @@ func TestPastItsLatestEndAnInstanceIsEndedWithoutAsking(t *testing.T) {
 		if got := w.terminated(); got == nil || got.InstanceID != ready.InstanceID || len(w.standing("")) != 0 {
 			t.Fatalf("answer %+v, standing %+v", got, w.standing(""))
 		}
-		due := said[event.Overdue](t, w.bus)
-		if w.bus.count("Overdue") != 1 || due[0].What != "instance" || due[0].Ref != ready.InstanceID || !due[0].Since.Equal(terms.EndBy) {
+		due := servicetest.Said[event.Overdue](t, w.bus)
+		if w.bus.Count("Overdue") != 1 || due[0].What != "instance" || due[0].Ref != ready.InstanceID || !due[0].Since.Equal(terms.EndBy) {
 			t.Errorf("overdue: %+v", due)
 		}
 		w.expireAndRevoke()

@@ -8,6 +8,7 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 // S6 and S7, with I17: whatever order and repetition the events of a request
@@ -16,7 +17,8 @@ func TestAnyOrderAndRepetitionEndsInOneAnswerAndNoInstance(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, aws.Options{})
 	rapid.Check(t, func(rt *rapid.T) {
-		w.id, w.bus.sent = event.NewRequestID(), nil
+		w.id = event.NewRequestID()
+		w.bus.Forget()
 		kinds := rapid.Permutation([]string{
 			"approved", "expired", "revoked", "hint", "approved", "expired", "revoked", "hint",
 		}).Draw(rt, "order")
@@ -24,10 +26,11 @@ func TestAnyOrderAndRepetitionEndsInOneAnswerAndNoInstance(t *testing.T) {
 		for _, kind := range kinds {
 			w.cloud.before = max(0, rapid.IntRange(-6, 1).Draw(rt, "cut before"))
 			w.cloud.after = max(0, rapid.IntRange(-6, 1).Draw(rt, "cut after"))
-			w.bus.down = rapid.IntRange(0, 9).Draw(rt, "luck") == 0
+			w.bus.SetDown(rapid.IntRange(0, 9).Draw(rt, "luck") == 0)
 			_ = handle[kind]() // comes back below, whatever it said
 		}
-		w.cloud.before, w.cloud.after, w.bus.down = 0, 0, false
+		w.cloud.before, w.cloud.after = 0, 0
+		w.bus.SetDown(false)
 		for _, kind := range kinds {
 			err := handle[kind]()
 			if _, later := bus.IsLater(err); err != nil && !later {
@@ -43,7 +46,7 @@ func TestAnyOrderAndRepetitionEndsInOneAnswerAndNoInstance(t *testing.T) {
 func (w *world) wantOneEnd(rt *rapid.T) {
 	r, err := w.table.Load(w.t.Context(), w.id)
 	must(w.t, err)
-	answers := said[event.InstanceTerminated](w.t, w.bus)
+	answers := servicetest.Said[event.InstanceTerminated](w.t, w.bus)
 	looking := r.Claim != nil && r.Claim.Name == "launch"
 	if looking != (len(answers) == 0) || len(answers) > 1 {
 		rt.Fatalf("%d answers: %+v, record %+v", len(answers), answers, r.State)
@@ -51,7 +54,7 @@ func (w *world) wantOneEnd(rt *rapid.T) {
 	if standing := w.standing(w.id); len(standing) != 0 {
 		rt.Fatalf("standing: %+v", standing)
 	}
-	if ready := said[event.InstanceReady](w.t, w.bus); len(ready) > 1 || len(ready) == 1 && answers[0].Outcome != event.Gone {
+	if ready := servicetest.Said[event.InstanceReady](w.t, w.bus); len(ready) > 1 || len(ready) == 1 && answers[0].Outcome != event.Gone {
 		rt.Fatalf("ready %+v, answer %+v", ready, answers)
 	}
 	made := 0

@@ -13,6 +13,7 @@ import (
 	"github.com/powerpole/powerpole/deploy/local/aws"
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/services/provisioner"
 )
 
@@ -50,7 +51,7 @@ func TestAnInstanceOfNoRecordIsEndedAndReportedOnceItIsOld(t *testing.T) {
 		id := w.stray(provisioner.TagRequest, w.id)
 		time.Sleep(20*time.Minute - time.Second)
 		w.sweep()
-		if len(w.cloud.asked) != 0 || w.bus.count("Alarmed") != 0 {
+		if len(w.cloud.asked) != 0 || w.bus.Count("Alarmed") != 0 {
 			t.Fatal("a young one was ended")
 		}
 		time.Sleep(time.Second)
@@ -59,7 +60,7 @@ func TestAnInstanceOfNoRecordIsEndedAndReportedOnceItIsOld(t *testing.T) {
 		if len(w.standing("")) != 0 {
 			t.Error("it stands")
 		}
-		due, alarms := said[event.Overdue](t, w.bus), said[event.Alarmed](t, w.bus)
+		due, alarms := servicetest.Said[event.Overdue](t, w.bus), servicetest.Said[event.Alarmed](t, w.bus)
 		if len(due) != 1 || due[0].Ref != id || due[0].What != "instance" || due[0].Since.Sub(began).Abs() > time.Second {
 			t.Errorf("overdue: %+v", due)
 		}
@@ -80,8 +81,8 @@ func TestAnInstanceOfAFinishedRecordIsAnOrphanAndOneOfAnUnfinishedIsNot(t *testi
 		}
 		w.expireAndRevoke()
 		w.sweep()
-		if len(w.standing("")) != 0 || w.bus.count("Alarmed") != 1 {
-			t.Errorf("standing %+v, %d alarms; the orphan is %s", w.standing(""), w.bus.count("Alarmed"), id)
+		if len(w.standing("")) != 0 || w.bus.Count("Alarmed") != 1 {
+			t.Errorf("standing %+v, %d alarms; the orphan is %s", w.standing(""), w.bus.Count("Alarmed"), id)
 		}
 	})
 }
@@ -97,7 +98,7 @@ func TestAnInstanceThatTheSameSweepEndedIsNoOrphan(t *testing.T) {
 		if w.terminated() == nil {
 			t.Fatal("the sweep did not end it")
 		}
-		if w.bus.count("Alarmed") != 0 || len(w.cloud.asked) != 1 {
+		if w.bus.Count("Alarmed") != 0 || len(w.cloud.asked) != 1 {
 			t.Error("its own end was taken for an orphan's")
 		}
 	})
@@ -112,8 +113,8 @@ func TestAnOrphanOfARecordThatTheSweepFinishedIsEndedByTheSameSweep(t *testing.T
 		w.stray(provisioner.TagRequest, w.id)
 		time.Sleep(old)
 		w.sweep()
-		if len(w.standing("")) != 0 || w.bus.count("Alarmed") != 1 {
-			t.Errorf("standing %+v, %d alarms", w.standing(""), w.bus.count("Alarmed"))
+		if len(w.standing("")) != 0 || w.bus.Count("Alarmed") != 1 {
+			t.Errorf("standing %+v, %d alarms", w.standing(""), w.bus.Count("Alarmed"))
 		}
 	})
 }
@@ -127,7 +128,7 @@ func TestAboveTheCeilingNoOrphanIsEndedAndPeopleAreTold(t *testing.T) {
 		w.sweep()
 		time.Sleep(5 * time.Minute)
 		w.sweep()
-		alarms := said[event.Alarmed](t, w.bus)
+		alarms := servicetest.Said[event.Alarmed](t, w.bus)
 		if len(w.standing("")) != 6 || len(alarms) != 1 || alarms[0].Alarm != "too-many-orphans" {
 			t.Fatalf("%d stand, alarms %+v", len(w.standing("")), alarms)
 		}
@@ -168,8 +169,8 @@ func TestAnotherInstallationsBastionsAreLeftAloneAndUnreported(t *testing.T) {
 		time.Sleep(old)
 		w.expireAndRevoke()
 		w.sweep()
-		if n := len(w.standing("")); n != 8 || w.bus.count("Alarmed") != 0 || w.bus.count("Overdue") != 0 {
-			t.Errorf("%d of eight stand, %d alarms, %d overdue", n, w.bus.count("Alarmed"), w.bus.count("Overdue"))
+		if n := len(w.standing("")); n != 8 || w.bus.Count("Alarmed") != 0 || w.bus.Count("Overdue") != 0 {
+			t.Errorf("%d of eight stand, %d alarms, %d overdue", n, w.bus.Count("Alarmed"), w.bus.Count("Overdue"))
 		}
 		if len(w.cloud.asked) != 1 {
 			t.Errorf("asked to end %q, want our own bastion alone", w.cloud.asked)
@@ -181,12 +182,12 @@ func TestAnOrphanIsNotEndedBeforePeopleAreTold(t *testing.T) {
 	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
 		w.stray(provisioner.TagRequest, w.id)
 		time.Sleep(old)
-		w.bus.down = true
+		w.bus.SetDown(true)
 		w.sweep()
 		if len(w.cloud.asked) != 0 {
 			t.Fatal("ended, and nobody was told")
 		}
-		w.bus.down = false
+		w.bus.SetDown(false)
 		w.sweep()
 		if len(w.standing("")) != 0 {
 			t.Error("it stands")
@@ -211,7 +212,7 @@ func TestASweepIsToldOfManyInstancesInPages(t *testing.T) {
 		if n := told.Load() - before; n < 3 {
 			t.Errorf("it asked %d times", n)
 		}
-		if alarms := said[event.Alarmed](t, w.bus); len(alarms) != 1 || !strings.HasPrefix(alarms[0].Text, "450 instances") {
+		if alarms := servicetest.Said[event.Alarmed](t, w.bus); len(alarms) != 1 || !strings.HasPrefix(alarms[0].Text, "450 instances") {
 			t.Errorf("it says %+v", alarms)
 		}
 	})

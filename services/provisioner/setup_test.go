@@ -1,11 +1,8 @@
 package provisioner_test
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,63 +19,11 @@ import (
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
 	"github.com/powerpole/powerpole/services/provisioner"
 )
-
-// outbox keeps what was published, as often as it was.
-type outbox struct {
-	mu   sync.Mutex
-	sent []event.Event
-	down bool
-}
-
-func (o *outbox) Publish(_ context.Context, events ...event.Event) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.down {
-		return errors.New("the bus is away")
-	}
-	o.sent = append(o.sent, events...)
-	return nil
-}
-
-// said returns what was said of one type, each id once, in order.
-func said[T event.Data](tb testing.TB, o *outbox) []T {
-	tb.Helper()
-	registry, err := event.All()
-	must(tb, err)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	var ids []string
-	var out []T
-	for _, e := range o.sent {
-		if slices.Contains(ids, e.Detail.ID) {
-			continue
-		}
-		ids = append(ids, e.Detail.ID)
-		data, err := registry.Decode(e)
-		must(tb, err)
-		if t, ok := data.(T); ok {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-// count is how often a type was published, repetitions included.
-func (o *outbox) count(typ string) int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n := 0
-	for _, e := range o.sent {
-		if e.Type == typ {
-			n++
-		}
-	}
-	return n
-}
 
 const installation = "provisioner-test"
 
@@ -108,7 +53,7 @@ type world struct {
 	*provisioner.Service
 	t      testing.TB
 	id     string
-	bus    *outbox
+	bus    *servicetest.Outbox
 	aws    *aws.Stack
 	cloud  *cloud
 	table  *store.Table[provisioner.State]
@@ -135,7 +80,7 @@ func newWorld(t testing.TB, o aws.Options) *world {
 	must(t, err)
 	t.Cleanup(stack.Close)
 	cfg := stack.Config()
-	w := &world{t: t, id: event.NewRequestID(), bus: &outbox{}, aws: stack}
+	w := &world{t: t, id: event.NewRequestID(), bus: &servicetest.Outbox{}, aws: stack}
 	w.cloud = &cloud{Client: ec2.NewFromConfig(cfg), ssm: ssm.NewFromConfig(cfg)}
 	must(t, createTemplate(t, w.cloud.Client))
 	db := dynamodb.NewFromConfig(cfg)
@@ -239,9 +184,9 @@ func (w *world) revoked(outcome event.Outcome) event.Typed[event.Revoked] {
 func (w *world) build() event.InstanceReady {
 	w.t.Helper()
 	w.approve()
-	ready := said[event.InstanceReady](w.t, w.bus)
+	ready := servicetest.Said[event.InstanceReady](w.t, w.bus)
 	if len(ready) == 0 {
-		w.t.Fatalf("no bastion: %+v", said[event.ProvisionFailed](w.t, w.bus))
+		w.t.Fatalf("no bastion: %+v", servicetest.Said[event.ProvisionFailed](w.t, w.bus))
 	}
 	return ready[len(ready)-1]
 }
@@ -267,7 +212,7 @@ func (w *world) revoke(outcome event.Outcome) {
 // terminated is the one answer, nil where there was none.
 func (w *world) terminated() *event.InstanceTerminated {
 	w.t.Helper()
-	all := said[event.InstanceTerminated](w.t, w.bus)
+	all := servicetest.Said[event.InstanceTerminated](w.t, w.bus)
 	switch len(all) {
 	case 0:
 		return nil
@@ -282,7 +227,7 @@ func (w *world) terminated() *event.InstanceTerminated {
 // failed is the one failure, nil where there was none.
 func (w *world) failed() *event.ProvisionFailed {
 	w.t.Helper()
-	all := said[event.ProvisionFailed](w.t, w.bus)
+	all := servicetest.Said[event.ProvisionFailed](w.t, w.bus)
 	if len(all) == 0 {
 		return nil
 	}

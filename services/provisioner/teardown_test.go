@@ -9,6 +9,7 @@ import (
 	localssm "github.com/powerpole/powerpole/deploy/local/aws/ssm"
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 func TestInstanceIsTerminatedOnceTheAccountIsRevoked(t *testing.T) {
@@ -99,7 +100,7 @@ func TestEndOfAnUnknownRequestIsAnsweredAndNothingIsBuiltLater(t *testing.T) {
 			t.Fatalf("answer: %+v", got)
 		}
 		w.approve()
-		if len(w.cloud.launches) != 0 || len(said[event.InstanceReady](t, w.bus)) != 0 {
+		if len(w.cloud.launches) != 0 || len(servicetest.Said[event.InstanceReady](t, w.bus)) != 0 {
 			t.Error("built after its end")
 		}
 		w.expire(0)
@@ -201,7 +202,7 @@ func TestHintsOfOthersAndOfNothingAreAcknowledged(t *testing.T) {
 		ready := w.build()
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint("i-0123456789abcdef0", "terminated")))
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(ready.InstanceID, "terminated"))) // a lie
-		if n := len(said[event.InstanceLost](t, w.bus)); n != 0 {
+		if n := len(servicetest.Said[event.InstanceLost](t, w.bus)); n != 0 {
 			t.Error("a hint was believed")
 		}
 	})
@@ -216,7 +217,7 @@ func TestHintMakesABastionReadyBeforeThePollDoes(t *testing.T) {
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(id, "pending")))
 		time.Sleep(14 * time.Second)
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(id, "running")))
-		if len(said[event.InstanceReady](t, w.bus)) != 1 {
+		if len(servicetest.Said[event.InstanceReady](t, w.bus)) != 1 {
 			t.Error("the hint did not help")
 		}
 	})
@@ -228,8 +229,8 @@ func TestBastionThatGoesByItselfIsLostOnceAndAnsweredForAllTheSame(t *testing.T)
 		must(t, w.aws.EC2.Kill(ready.InstanceID))
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(ready.InstanceID, "terminated")))
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(ready.InstanceID, "terminated")))
-		lost := said[event.InstanceLost](t, w.bus)
-		if len(lost) != 1 || w.bus.count("InstanceLost") != 1 || lost[0].InstanceID != ready.InstanceID {
+		lost := servicetest.Said[event.InstanceLost](t, w.bus)
+		if len(lost) != 1 || w.bus.Count("InstanceLost") != 1 || lost[0].InstanceID != ready.InstanceID {
 			t.Fatalf("lost: %+v", lost)
 		}
 		w.expireAndRevoke()
@@ -244,7 +245,7 @@ func TestBastionThatIsBeingEndedIsNotLost(t *testing.T) {
 		ready := w.build()
 		w.expireAndRevoke()
 		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(ready.InstanceID, "terminated")))
-		if n := len(said[event.InstanceLost](t, w.bus)); n != 0 {
+		if n := len(servicetest.Said[event.InstanceLost](t, w.bus)); n != 0 {
 			t.Error("our own termination was taken for a loss")
 		}
 	})

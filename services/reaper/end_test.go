@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 func TestWhateverEndsARequestEndsItOnceAndAlsoBeforeApproved(t *testing.T) {
@@ -63,17 +64,17 @@ func TestReceiptIsWrittenOnceBothAnswersCameAndSchedulesAreGone(t *testing.T) {
 		must(t, w.clock.Once(t.Context(), pending, time.Now().Add(time.Hour), event.Event{}))
 		must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
 		must(t, w.OnRevoked(t.Context(), w.revoked()))
-		if w.bus.count("Reaped") != 0 {
+		if w.bus.Count("Reaped") != 0 {
 			t.Fatal("reaped without the instance")
 		}
 		w.clock.keeps = true
-		if err := w.OnInstanceTerminated(t.Context(), w.terminated()); err == nil || w.bus.count("Reaped") != 0 {
+		if err := w.OnInstanceTerminated(t.Context(), w.terminated()); err == nil || w.bus.Count("Reaped") != 0 {
 			t.Fatalf("reaped with schedules left: %v", err)
 		}
 		w.clock.keeps = false
 		must(t, w.OnInstanceTerminated(t.Context(), w.terminated()))
 		must(t, w.OnRevoked(t.Context(), w.revoked()))
-		got := said[event.Reaped](t, w.bus)
+		got := servicetest.Said[event.Reaped](t, w.bus)
 		if len(got) != 1 || got[0].Cause != event.ByRelease || got[0].Schedules != 3 || got[0].Instance.InstanceID != "i-1" || got[0].Account.User != "taro" {
 			t.Fatalf("receipt: %+v", got)
 		}
@@ -95,7 +96,7 @@ func TestLeaseThatCannotBeArmedIsEnded(t *testing.T) {
 		if x == nil || x.Cause != event.ByFailure || x.EndedAt.Sub(granted) > time.Minute {
 			t.Fatalf("a minute later: %+v", x)
 		}
-		if w.bus.count("Armed") != 1 {
+		if w.bus.Count("Armed") != 1 {
 			t.Error("an end was said to be armed that is not")
 		}
 	})
@@ -105,7 +106,7 @@ func TestArmingGoesOnAfterAFailureInTheSameGeneration(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		w.clock.fails = 2
 		w.approve(time.Hour)
-		armed := said[event.Armed](t, w.bus)
+		armed := servicetest.Said[event.Armed](t, w.bus)
 		if len(armed) != 1 || armed[0].Generation != 1 || w.state().ArmedGeneration != 1 || len(w.state().Stops) != 1 {
 			t.Fatalf("armed %+v, record %+v", armed, w.state())
 		}
@@ -158,10 +159,10 @@ func TestOverdueIsAnsweredByTheRecord(t *testing.T) {
 			e := typed(w, event.Overdue{What: "account"})
 			must(t, w.OnOverdue(t.Context(), e))
 			must(t, w.OnOverdue(t.Context(), e))
-			if w.expired() == nil || w.bus.count("Expired") != 2 {
-				t.Errorf("%d times Expired, want it once again", w.bus.count("Expired"))
+			if w.expired() == nil || w.bus.Count("Expired") != 2 {
+				t.Errorf("%d times Expired, want it once again", w.bus.Count("Expired"))
 			}
-			first, second := w.bus.sent[0].Detail, w.bus.sent[1].Detail
+			first, second := w.bus.Sent()[0].Detail, w.bus.Sent()[1].Detail
 			if string(first.Data) != string(second.Data) || first.ID == second.ID {
 				t.Errorf("%s was asked about again as %s (%s, then %s)", first.Data, second.Data, first.ID, second.ID)
 			}
@@ -179,11 +180,11 @@ func TestOverdueIsAnsweredByTheRecord(t *testing.T) {
 
 func TestWhatIsOwedIsSaidBeforeAnythingElse(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.bus.down = true
+		w.bus.SetDown(true)
 		if err := w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})); err == nil {
 			t.Fatal("acknowledged though nobody was told")
 		}
-		w.bus.down = false
+		w.bus.SetDown(false)
 		must(t, w.OnRevoked(t.Context(), w.revoked()))
 		if w.expired() == nil {
 			t.Error("the end was swallowed")

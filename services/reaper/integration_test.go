@@ -22,6 +22,7 @@ import (
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/service"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/topology"
 	"github.com/powerpole/powerpole/pkg/warrant"
 	"github.com/powerpole/powerpole/services/reaper"
@@ -29,7 +30,7 @@ import (
 
 // road is a reaper that runs as it does in AWS, and what passed the bus.
 type road struct {
-	*outbox
+	*servicetest.Outbox
 	t      *testing.T
 	id     string
 	stack  *aws.Stack
@@ -40,7 +41,7 @@ type road struct {
 // may be, until the test ends.
 func start(t *testing.T) *road {
 	t.Helper()
-	r := &road{outbox: &outbox{}, t: t, id: event.NewRequestID()}
+	r := &road{Outbox: &servicetest.Outbox{}, t: t, id: event.NewRequestID()}
 	var err error
 	r.stack, err = aws.New(t.Context(), aws.Options{SchedulerPrecision: time.Minute, OnEvent: r.passed})
 	must(t, err)
@@ -114,7 +115,7 @@ func TestLeaseRunsItsWholeRoadOnAWSItself(t *testing.T) {
 		r := start(t)
 		approved := r.approve(time.Hour)
 		time.Sleep(2 * time.Second)
-		if armed := said[event.Armed](t, r.outbox); len(armed) != 1 || !slices.Equal(r.schedules(), []string{r.id + "-start-1"}) {
+		if armed := servicetest.Said[event.Armed](t, r.Outbox); len(armed) != 1 || !slices.Equal(r.schedules(), []string{r.id + "-start-1"}) {
 			t.Fatalf("armed %+v, schedules %q", armed, r.schedules())
 		}
 		granted := time.Now().UTC()
@@ -125,18 +126,18 @@ func TestLeaseRunsItsWholeRoadOnAWSItself(t *testing.T) {
 			Privileges: approved.Privileges, Databases: approved.Databases, GrantedAt: granted, ExpiresAt: end,
 		})
 		time.Sleep(time.Until(end.Add(-9 * time.Minute)))
-		if n := len(said[event.Expiring](t, r.outbox)); n != 1 {
+		if n := len(servicetest.Said[event.Expiring](t, r.Outbox)); n != 1 {
 			t.Errorf("%d warnings ten minutes before the end", n)
 		}
 		time.Sleep(time.Until(end.Add(2 * time.Second)))
-		expired := said[event.Expired](t, r.outbox)
+		expired := servicetest.Said[event.Expired](t, r.Outbox)
 		if len(expired) != 1 || expired[0].EndedAt.Before(end) {
 			t.Fatalf("two seconds after the end: %+v", expired)
 		}
 		r.say(event.Grantor, event.Revoked{Outcome: event.Gone, User: "taro", SeenAt: time.Now(), How: "read back"})
 		r.say(event.Provisioner, event.InstanceTerminated{Outcome: event.Gone, InstanceID: "i-1", SeenAt: time.Now(), How: "seen terminated"})
 		time.Sleep(5 * time.Second)
-		if reaped := said[event.Reaped](t, r.outbox); len(reaped) != 1 || len(r.schedules()) != 0 {
+		if reaped := servicetest.Said[event.Reaped](t, r.Outbox); len(reaped) != 1 || len(r.schedules()) != 0 {
 			t.Errorf("receipt %+v, schedules %q", reaped, r.schedules())
 		}
 	})

@@ -7,13 +7,14 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 func TestApprovedArmsTheStartBeforeAnybodyGetsAnAccount(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		now := time.Now()
 		w.approve(time.Hour)
-		armed := said[event.Armed](t, w.bus)
+		armed := servicetest.Said[event.Armed](t, w.bus)
 		if len(armed) != 1 || armed[0].Stop != "start" || !armed[0].At.Equal(now.Add(12*time.Minute)) || armed[0].Generation != 1 {
 			t.Fatalf("armed: %+v", armed)
 		}
@@ -42,7 +43,7 @@ func TestLeaseIsWarnedOfAndEndsAtItsExactEnd(t *testing.T) {
 				w.wantArmed(end)
 
 				time.Sleep(time.Until(start.Add(test.warning)) - time.Second)
-				if synctest.Wait(); w.bus.count("Expiring") != 0 {
+				if synctest.Wait(); w.bus.Count("Expiring") != 0 {
 					t.Fatal("warned too early")
 				}
 				time.Sleep(2 * time.Second)
@@ -82,7 +83,7 @@ func TestMomentTooNearForTheSchedulerIsWaitedOutInSteps(t *testing.T) {
 
 func (w *world) wantArmed(end time.Time) {
 	w.t.Helper()
-	armed := said[event.Armed](w.t, w.bus)
+	armed := servicetest.Said[event.Armed](w.t, w.bus)
 	last := armed[len(armed)-1]
 	if last.Stop != "end" || last.At.Sub(end).Abs() > time.Millisecond {
 		w.t.Fatalf("armed for %+v, want the end %s", last, end)
@@ -92,7 +93,7 @@ func (w *world) wantArmed(end time.Time) {
 func (w *world) wantWarning(end time.Time) {
 	w.t.Helper()
 	synctest.Wait()
-	warnings := said[event.Expiring](w.t, w.bus)
+	warnings := servicetest.Said[event.Expiring](w.t, w.bus)
 	if len(warnings) != 1 || warnings[0].ExpiresAt.Sub(end).Abs() > time.Millisecond {
 		w.t.Fatalf("warned of %s: %+v", end, warnings)
 	}
@@ -124,7 +125,7 @@ func TestRequestWithoutAnAccountByTheStartLimitEnds(t *testing.T) {
 			t.Fatalf("after the start limit: %+v", x)
 		}
 		w.grant(time.Hour)
-		if got := w.bus.count("Armed"); got != 1 {
+		if got := w.bus.Count("Armed"); got != 1 {
 			t.Errorf("a late Granted armed %d more stops", got-1)
 		}
 	})
@@ -190,7 +191,7 @@ func TestApprovedTooLateForAStopInTheSchedulerEndsTheLeaseUnarmed(t *testing.T) 
 		if x := w.expired(); x == nil || x.Cause != event.ByFailure || x.Reason == "" {
 			t.Fatalf("ended as %+v", x)
 		}
-		if n := w.bus.count("Armed"); n != 0 {
+		if n := w.bus.Count("Armed"); n != 0 {
 			t.Errorf("said armed %d times", n)
 		}
 	})
@@ -202,7 +203,7 @@ func TestGrantedOfWhatNobodyApprovedEndsItAndArmsNothing(t *testing.T) {
 		if x := w.expired(); x == nil || x.Cause != event.ByHardStop || x.Reason == "" {
 			t.Fatalf("ended as %+v", x)
 		}
-		if len(w.clock.made) != 0 || w.bus.count("Armed") != 0 {
+		if len(w.clock.made) != 0 || w.bus.Count("Armed") != 0 {
 			t.Errorf("armed was %q", w.clock.made)
 		}
 	})
@@ -216,7 +217,7 @@ func TestAnswersOfAnUnknownRequestAreNothingToLookAfter(t *testing.T) {
 			t.Error("every sweep would look after it")
 		}
 		must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
-		if n := w.bus.count("Reaped"); n != 1 || w.state().Live() {
+		if n := w.bus.Count("Reaped"); n != 1 || w.state().Live() {
 			t.Errorf("%d receipts once it has ended", n)
 		}
 	})

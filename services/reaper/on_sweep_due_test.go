@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 // sweep wakes the reaper as its rate schedule does: with the same message each
@@ -61,11 +62,11 @@ func TestASweepEndsARequestWithoutAnAccountThoughStartDueNeverCame(t *testing.T)
 
 func TestASweepPublishesWhatIsOwed(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.bus.down = true
+		w.bus.SetDown(true)
 		if err := w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})); err == nil {
 			t.Fatal("the bus was not away")
 		}
-		w.bus.down = false
+		w.bus.SetDown(false)
 		w.sweep()
 		if w.expired() == nil {
 			t.Error("the end is still owed")
@@ -79,14 +80,14 @@ func TestAnUnansweredEndIsSaidAgainOnceASweepWithTheSameContent(t *testing.T) {
 		w.grant(time.Hour)
 		w.release()
 		w.sweep()
-		if n := w.bus.count("Expired"); n != 1 {
+		if n := w.bus.Count("Expired"); n != 1 {
 			t.Fatalf("said %d times before anybody could answer", n)
 		}
 		for n := 2; n < 5; n++ {
 			time.Sleep(5 * time.Minute)
 			w.sweep()
 			w.sweep() // a duplicate
-			if got := w.bus.count("Expired"); got != n {
+			if got := w.bus.Count("Expired"); got != n {
 				t.Fatalf("said %d times, want %d", got, n)
 			}
 		}
@@ -94,13 +95,13 @@ func TestAnUnansweredEndIsSaidAgainOnceASweepWithTheSameContent(t *testing.T) {
 		must(t, w.OnRevoked(t.Context(), w.revoked()))
 		time.Sleep(5 * time.Minute)
 		w.sweep()
-		if n := w.bus.count("Expired"); n != 5 {
+		if n := w.bus.Count("Expired"); n != 5 {
 			t.Errorf("half an answer was taken for all: said %d times", n)
 		}
 		must(t, w.OnInstanceTerminated(t.Context(), w.terminated()))
 		time.Sleep(5 * time.Minute)
 		w.sweep()
-		if n := w.bus.count("Expired"); n != 5 {
+		if n := w.bus.Count("Expired"); n != 5 {
 			t.Errorf("said %d times after both answers", n)
 		}
 	})
@@ -113,15 +114,15 @@ func TestALeaseWithoutItsReceiptFifteenMinutesAfterItsEndAlarmsOnce(t *testing.T
 		w.release()
 		time.Sleep(15*time.Minute - time.Second)
 		w.sweep()
-		if n := w.bus.count("Alarmed"); n != 0 {
+		if n := w.bus.Count("Alarmed"); n != 0 {
 			t.Fatal("alarmed early")
 		}
 		for range 3 {
 			time.Sleep(5 * time.Minute)
 			w.sweep()
 		}
-		alarms := said[event.Alarmed](t, w.bus)
-		if w.bus.count("Alarmed") != 1 || alarms[0].Alarm != "receipt-missing" {
+		alarms := servicetest.Said[event.Alarmed](t, w.bus)
+		if w.bus.Count("Alarmed") != 1 || alarms[0].Alarm != "receipt-missing" {
 			t.Errorf("alarms: %+v", alarms)
 		}
 	})
@@ -141,15 +142,15 @@ func TestSchedulesThatCannotBeDeletedAlarmToo(t *testing.T) {
 			time.Sleep(5 * time.Minute)
 			w.sweep()
 		}
-		if n := w.bus.count("Alarmed"); n != 1 || w.bus.count("Reaped") != 0 {
+		if n := w.bus.Count("Alarmed"); n != 1 || w.bus.Count("Reaped") != 0 {
 			t.Errorf("%d alarms, receipt %v", n, w.state().Reaped)
 		}
-		if n := w.bus.count("Expired"); n != 1 {
+		if n := w.bus.Count("Expired"); n != 1 {
 			t.Errorf("an answered end was said %d times", n)
 		}
 		w.clock.keeps = false
 		w.sweep()
-		if w.bus.count("Reaped") != 1 {
+		if w.bus.Count("Reaped") != 1 {
 			t.Error("no receipt though the schedules can be deleted")
 		}
 	})
@@ -193,7 +194,7 @@ func TestASweepArmsWhatACrashLeftUnarmed(t *testing.T) {
 			t.Fatal("the scheduler was not away")
 		}
 		w.sweep()
-		if armed := said[event.Armed](t, w.bus); len(armed) != 1 || len(w.clock.left()) != 1 {
+		if armed := servicetest.Said[event.Armed](t, w.bus); len(armed) != 1 || len(w.clock.left()) != 1 {
 			t.Errorf("armed %+v, schedules %q", armed, w.clock.left())
 		}
 	})

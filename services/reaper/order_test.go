@@ -9,6 +9,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 )
 
 // S6 and S7: whatever order and repetition the events of a request come in.
@@ -16,24 +17,26 @@ func TestAnyOrderAndRepetitionEndsInOneReceipt(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		w.id, w.bus.sent = event.NewRequestID(), nil
+		w.id = event.NewRequestID()
+		w.bus.Forget()
 		kinds := rapid.Permutation([]string{
 			"approved", "granted", "released", "revoked", "terminated", "extended", "start due", "end due",
 			"approved", "granted", "released", "revoked", "terminated", "extended", "overdue",
 		}).Draw(rt, "order")
 		handle := w.handlers()
 		for _, kind := range append(kinds, "overdue") {
-			w.bus.down = rapid.IntRange(0, 9).Draw(rt, "luck") == 0
+			w.bus.SetDown(rapid.IntRange(0, 9).Draw(rt, "luck") == 0)
 			w.clock.fails = max(0, rapid.IntRange(-6, 2).Draw(rt, "scheduler fails"))
 			if err := handle[kind](); err != nil {
-				w.bus.down, w.clock.fails = false, 0
+				w.clock.fails = 0
+				w.bus.SetDown(false)
 				err := handle[kind]()
 				if _, later := bus.IsLater(err); err != nil && !later {
 					rt.Fatalf("%s, delivered again: %v", kind, err)
 				}
 			}
 		}
-		expired, reaped := w.ends(), said[event.Reaped](w.t, w.bus)
+		expired, reaped := w.ends(), servicetest.Said[event.Reaped](w.t, w.bus)
 		if len(expired) != 1 || len(reaped) != 1 {
 			rt.Fatalf("%d ends and %d receipts", len(expired), len(reaped))
 		}

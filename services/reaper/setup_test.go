@@ -1,12 +1,9 @@
 package reaper_test
 
 import (
-	"context"
-	"errors"
 	"log/slog"
 	"net/netip"
 	"slices"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,63 +14,11 @@ import (
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/catalog"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/store"
 	"github.com/powerpole/powerpole/pkg/warrant"
 	"github.com/powerpole/powerpole/services/reaper"
 )
-
-// outbox keeps what was published, as often as it was.
-type outbox struct {
-	mu   sync.Mutex
-	sent []event.Event
-	down bool
-}
-
-func (o *outbox) Publish(_ context.Context, events ...event.Event) error {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	if o.down {
-		return errors.New("the bus is away")
-	}
-	o.sent = append(o.sent, events...)
-	return nil
-}
-
-// said returns what was said of one type, each id once, in order.
-func said[T event.Data](tb testing.TB, o *outbox) []T {
-	tb.Helper()
-	registry, err := event.All()
-	must(tb, err)
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	var ids []string
-	var out []T
-	for _, e := range o.sent {
-		if slices.Contains(ids, e.Detail.ID) {
-			continue
-		}
-		ids = append(ids, e.Detail.ID)
-		data, err := registry.Decode(e)
-		must(tb, err)
-		if t, ok := data.(T); ok {
-			out = append(out, t)
-		}
-	}
-	return out
-}
-
-// count is how often a type was published, repetitions included.
-func (o *outbox) count(typ string) int {
-	o.mu.Lock()
-	defer o.mu.Unlock()
-	n := 0
-	for _, e := range o.sent {
-		if e.Type == typ {
-			n++
-		}
-	}
-	return n
-}
 
 const installation = "reaper-test"
 
@@ -99,7 +44,7 @@ type world struct {
 	*reaper.Service
 	t      testing.TB
 	id     string
-	bus    *outbox
+	bus    *servicetest.Outbox
 	log    journal
 	clock  *clock
 	table  *store.Table[reaper.State]
@@ -120,7 +65,7 @@ func newWorld(t testing.TB) *world {
 	db := dynamodb.NewFromConfig(stack.Config())
 	_, err = db.CreateTable(t.Context(), store.Schema("reaper"))
 	must(t, err)
-	w := &world{t: t, id: event.NewRequestID(), bus: &outbox{}, clock: &clock{timers: map[string]*time.Timer{}, born: map[string]time.Time{}}}
+	w := &world{t: t, id: event.NewRequestID(), bus: &servicetest.Outbox{}, clock: &clock{timers: map[string]*time.Timer{}, born: map[string]time.Time{}}}
 	w.clock.fire = w.due
 	w.table, err = store.NewTable[reaper.State](db, "reaper")
 	must(t, err)
@@ -294,5 +239,5 @@ func (w *world) expired() *event.Expired {
 // end, word for word.
 func (w *world) ends() []event.Expired {
 	w.t.Helper()
-	return slices.Compact(said[event.Expired](w.t, w.bus))
+	return slices.Compact(servicetest.Said[event.Expired](w.t, w.bus))
 }

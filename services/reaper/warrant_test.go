@@ -7,6 +7,7 @@ import (
 
 	"github.com/powerpole/powerpole/pkg/bus"
 	"github.com/powerpole/powerpole/pkg/event"
+	"github.com/powerpole/powerpole/pkg/service/servicetest"
 	"github.com/powerpole/powerpole/pkg/warrant"
 )
 
@@ -28,7 +29,7 @@ func TestExtensionMovesTheEndByNewStops(t *testing.T) {
 			t.Errorf("in the scheduler: %q, want the third generation alone", left)
 		}
 		time.Sleep(time.Hour)
-		if n := len(said[event.Expiring](t, w.bus)); n != 2 {
+		if n := len(servicetest.Said[event.Expiring](t, w.bus)); n != 2 {
 			t.Errorf("%d warnings, want one for each end", n)
 		}
 		time.Sleep(time.Until(start.Add(2*time.Hour + time.Second)))
@@ -72,7 +73,7 @@ func TestExtensionThatComesTooLateLoses(t *testing.T) {
 // came after the end.
 func (w *world) wantRefused(total time.Duration, ended time.Time) {
 	w.t.Helper()
-	told := said[event.ExtensionRefused](w.t, w.bus)
+	told := servicetest.Said[event.ExtensionRefused](w.t, w.bus)
 	if len(told) != 1 || told[0].Total.Std() != total || !told[0].EndedAt.Equal(ended) {
 		w.t.Errorf("people were told %+v, want once of %s and %s", told, total, ended)
 	}
@@ -106,7 +107,7 @@ func TestExtensionThatCameInTimeIsNeverRefused(t *testing.T) {
 		w.extend(2 * time.Hour)
 		must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
 		w.extend(2 * time.Hour)
-		if told := said[event.ExtensionRefused](t, w.bus); len(told) != 0 {
+		if told := servicetest.Said[event.ExtensionRefused](t, w.bus); len(told) != 0 {
 			t.Errorf("people were told %+v", told)
 		}
 	})
@@ -131,11 +132,11 @@ func TestRefusalOfAnExtensionIsOwedUntilItIsTold(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
 		must(t, w.OnReleased(t.Context(), typed(w, event.Released{Why: "done"})))
 		e := w.extended(2 * time.Hour)
-		w.bus.down = true
+		w.bus.SetDown(true)
 		if err := w.OnExtended(t.Context(), e); err == nil {
 			t.Error("acknowledged though nobody was told")
 		}
-		w.bus.down = false
+		w.bus.SetDown(false)
 		must(t, w.OnSweepDue(t.Context(), typed(w, event.SweepDue{})))
 		w.wantRefused(2*time.Hour, w.expired().EndedAt)
 	})
@@ -173,10 +174,10 @@ func TestWarrantThatIsNotGenuineMovesNothingAndIsAlarmed(t *testing.T) {
 				t.Errorf("%s: %v, want it parked", name, err)
 			}
 		}
-		if n := w.bus.count("Alarmed"); n != 4 {
+		if n := w.bus.Count("Alarmed"); n != 4 {
 			t.Errorf("%d alarms, want 4", n)
 		}
-		for _, a := range said[event.Alarmed](t, w.bus) {
+		for _, a := range servicetest.Said[event.Alarmed](t, w.bus) {
 			if a.Alarm != "warrant-not-genuine" || strings.Contains(a.Text, approved.Data.Warrant) {
 				t.Errorf("alarm: %+v", a)
 			}
@@ -189,7 +190,7 @@ func TestWarrantThatIsNotGenuineMovesNothingAndIsAlarmed(t *testing.T) {
 
 func TestWarrantIsParkedOnlyOnceSomebodyWasTold(t *testing.T) {
 	inBubble(t, func(t *testing.T, w *world) {
-		w.bus.down = true
+		w.bus.SetDown(true)
 		e := w.approved(time.Hour)
 		e.Data.Warrant = "x"
 		if err := w.OnApproved(t.Context(), e); err == nil || bus.IsTerminal(err) {
@@ -203,7 +204,7 @@ func TestApprovalThatComesTooLateEndsTheRequest(t *testing.T) {
 		e := w.approved(time.Hour)
 		time.Sleep(13 * time.Minute)
 		must(t, w.OnApproved(t.Context(), e))
-		if x := w.expired(); x == nil || x.Cause != event.ByFailure || w.bus.count("Armed") != 0 {
+		if x := w.expired(); x == nil || x.Cause != event.ByFailure || w.bus.Count("Armed") != 0 {
 			t.Errorf("ended as %+v", x)
 		}
 	})
