@@ -31,7 +31,7 @@ smoke: ## the whole road once, as people would, with a timeline
 smoke-processes: build ## the same with `powerpole local --no-services` and six services as processes
 	bin/powerpole smoke --processes bin
 
-smoke-mariadb: ## the same on a MariaDB of its own (Debian: mariadb-server-core)
+smoke-mariadb: ## the same on a MariaDB of its own, for a database and for two columns of a table (Debian: mariadb-server-core)
 	cd deploy/powerpole && POWERPOLE_TEST_MARIADB=required go test -count=1 -v -run TestTheWholeRoadOnARealServer .
 
 FOR  ?= 10m

@@ -27,6 +27,9 @@ demo whose --endpoints-file is given, or else against one of its own.
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			o.Out = c.OutOrStdout()
+			if o.Columns && endpoints == "" && database.DSN == "" {
+				return fmt.Errorf("the embedded database has no privileges on columns: name a real server in %s", demo.DSNVariable)
+			}
 			switch {
 			case processes != "":
 				return processSmoke(c.Context(), o, database, processes, c.ErrOrStderr())
@@ -44,6 +47,7 @@ demo whose --endpoints-file is given, or else against one of its own.
 	f := c.Flags()
 	f.StringVar(&endpoints, "endpoints-file", "", "the running demo's; without it, one is started for this test")
 	databaseFlags(f, &database)
+	f.BoolVar(&o.Columns, "columns", false, "ask for two columns of a table; on a real server only")
 	f.StringVar(&processes, "processes", "", "start powerpole local --no-services and the six services as processes, from the binaries in this `folder`")
 	f.DurationVar(&o.Lease, "lease", o.Lease, "how long a lease to ask for")
 	f.DurationVar(&o.Timeout, "timeout", o.Timeout, "how long the whole road may take")

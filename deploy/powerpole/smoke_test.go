@@ -14,10 +14,10 @@ import (
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
 )
 
-func road(t *testing.T, database demo.Server) {
+func road(t *testing.T, database demo.Server, columns bool) {
 	t.Helper()
 	var out, lines bytes.Buffer
-	o := smoke.Options{Lease: 10 * time.Second, Timeout: 2 * time.Minute, Out: &out}
+	o := smoke.Options{Lease: 10 * time.Second, Timeout: 2 * time.Minute, Out: &out, Columns: columns}
 	if err := ownSmoke(t.Context(), o, database, &lines); err != nil {
 		t.Fatalf("%v\n%s\n%s", err, out.String(), lines.String())
 	}
@@ -28,7 +28,7 @@ func road(t *testing.T, database demo.Server) {
 
 func TestTheWholeRoadInOneProcess(t *testing.T) {
 	t.Parallel()
-	road(t, demo.Server{})
+	road(t, demo.Server{}, false)
 }
 
 func TestTheWholeRoadOnARealServer(t *testing.T) {
@@ -43,9 +43,12 @@ func TestTheWholeRoadOnARealServer(t *testing.T) {
 		if err := os.WriteFile(ca, s.CA, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		road(t, demo.Server{
+		server := demo.Server{
 			DSN: fmt.Sprintf("%s:%s@tcp(%s)/", s.Target.User, s.Target.Password.Reveal(), s.Target.Address),
 			CA:  ca, ServerName: s.ServerName,
-		})
+		}
+		for what, columns := range map[string]bool{"a database": false, "two columns of a table": true} {
+			t.Run(what, func(t *testing.T) { road(t, server, columns) })
+		}
 	}
 }

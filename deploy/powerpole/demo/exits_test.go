@@ -74,7 +74,7 @@ func TestAWorkspaceWithoutCapacityIsToldToTheRequesterAndLeavesNothing(t *testin
 	w.click(hanako, channel, event.Approve)
 	w.await("the receipt", func() bool {
 		_, ok := said[event.Reaped](w, id)
-		return ok && strings.Contains(w.direct(), "capacity") && strings.Contains(w.direct(), ":receipt:")
+		return ok && strings.Contains(w.direct(), "空きがありません") && strings.Contains(w.direct(), ":receipt:")
 	})
 	if failed, ok := said[event.ProvisionFailed](w, id); !ok || failed.Code != "no-capacity" {
 		t.Errorf("ProvisionFailed is %v", failed)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/powerpole/powerpole/deploy/local/slack"
@@ -20,7 +21,10 @@ func (r *run) approve(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	r.step("the approvers' message is in the channel")
+	if statement := r.errand().statement; !strings.Contains(string(m.Blocks), statement) {
+		return fmt.Errorf("the approvers are not shown %s", statement)
+	}
+	r.step("the approvers' message is in the channel, with %s", r.errand().statement)
 	for _, nobody := range []string{requester, bystander} {
 		if err := r.click(ctx, nobody, m, value); err != nil {
 			return err

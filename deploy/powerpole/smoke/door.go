@@ -107,10 +107,14 @@ func (r *run) mistake(ctx context.Context, v visitor.View) error {
 }
 
 func (r *run) submit(ctx context.Context, v visitor.View, duration string) (answer slack.ViewAnswer, err error) {
-	err = r.slack.Post(ctx, "submit", map[string]any{"user": requester, "view": v.ID, "values": map[string]any{
-		intake.ClusterAction: cluster, intake.DatabasesAction: []string{"shop"}, intake.RoleAction: "READ",
+	values := map[string]any{
+		intake.ClusterAction: cluster, intake.DatabasesAction: []string{"shop"}, intake.RoleAction: r.errand().role,
 		intake.DurationAction: duration, intake.ReasonAction: "smoke test", intake.TicketAction: "OPS-1",
-	}}, &answer)
+	}
+	if tables := r.errand().tables; tables != "" {
+		values[intake.TablesAction] = tables
+	}
+	err = r.slack.Post(ctx, "submit", map[string]any{"user": requester, "view": v.ID, "values": values}, &answer)
 	return answer, err
 }
 

@@ -20,6 +20,9 @@ import (
 type Options struct {
 	Endpoints demo.Endpoints
 	Lease     time.Duration
+	// Columns asks for two columns of a table instead of a database: not on the
+	// embedded database, which has no privileges on columns.
+	Columns bool
 	// Timeout is for the whole road.
 	Timeout time.Duration
 	// Out takes the timeline.
