@@ -166,6 +166,19 @@ func TestLeasesEndThoughTheClockOfAServiceIsFiveMinutesOff(t *testing.T) {
 	}
 }
 
+// lasts says that the lease of a history lasts its 15 minutes, which begin some
+// seconds before that is told.
+func lasts(t *testing.T, r Result, texts ...string) {
+	t.Helper()
+	lasted := when(t, r, append(texts, "Expired")...) - when(t, r, append(texts, "Granted")...)
+	if lasted < 15*time.Minute-grantTakes || lasted > 15*time.Minute+5*time.Second {
+		t.Errorf("the lease lasted %s", lasted)
+	}
+}
+
+// grantTakes is how long an account takes at the most where nothing is wrong.
+const grantTakes = 10 * time.Second
+
 // parking is a message that a service moved to its dead letters. What still waits
 // is logged with the same error, but not as one.
 type parking struct {
