@@ -80,10 +80,13 @@ func (e GrantFailed) Validate() error {
 type InstanceLook struct {
 	Instance string `json:"instance"`
 	// Account is gone or locked; Sessions is how many connections were left.
-	Account  string    `json:"account"`
-	Killed   int       `json:"killed"`
-	Sessions int       `json:"sessions"`
-	SeenAt   time.Time `json:"seen_at"`
+	Account  string `json:"account"`
+	Killed   int    `json:"killed"`
+	Sessions int    `json:"sessions"`
+	// Rollbacks is how many transactions were seen still being undone, and were
+	// waited for: of connections that were ended, or of none that is left.
+	Rollbacks int       `json:"rollbacks,omitempty"`
+	SeenAt    time.Time `json:"seen_at"`
 }
 
 // Kept is an object that names an account as DEFINER, so that the account had

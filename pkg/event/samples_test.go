@@ -23,7 +23,7 @@ var (
 	}
 	revoked = event.Revoked{
 		Outcome: event.Parked, Cluster: "shop-prod", User: "taro_7f3a", Host: "10.0.0.9", Killed: 2,
-		Looks:    []event.InstanceLook{{Instance: "shop-1", Account: "locked", Killed: 2, Sessions: 1, SeenAt: someTime}},
+		Looks:    []event.InstanceLook{{Instance: "shop-1", Account: "locked", Killed: 2, Sessions: 1, Rollbacks: 1, SeenAt: someTime}},
 		Kept:     []event.Kept{{Kind: "view", Name: "shop.v", TakeOver: "ALTER DEFINER='root'@'%' VIEW shop.v AS SELECT 1"}},
 		Prepared: []event.Prepared{{XID: "'x'", End: "XA ROLLBACK 'x'"}}, SecretDeleted: true, SeenAt: someTime, How: "read back",
 	}

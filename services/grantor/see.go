@@ -17,7 +17,7 @@ func (s *Service) see(ctx context.Context, cluster catalog.Cluster, e *ending) (
 	var all sync.WaitGroup
 	for n, i := range e.instances {
 		all.Go(func() {
-			p := &mysqlacct.Proof{Account: e.Account, Parked: e.Ending.Parked, While: ctx.Err}
+			p := &mysqlacct.Proof{Account: e.Account, Parked: e.Ending.Parked, Ended: e.Ending, While: ctx.Err}
 			if errs[n] = s.looksAt(cluster, i).do(ctx, p); errs[n] == nil {
 				looks[n] = seen(p)
 			}
@@ -34,7 +34,8 @@ func seen(p *mysqlacct.Proof) event.InstanceLook {
 		account = "locked"
 	}
 	return event.InstanceLook{
-		Instance: look.Instance, Account: account, Killed: look.Killed, Sessions: look.Sessions, SeenAt: look.SeenAt,
+		Instance: look.Instance, Account: account, Killed: look.Killed, Sessions: look.Sessions,
+		Rollbacks: look.Rollbacks, SeenAt: look.SeenAt,
 	}
 }
 

@@ -36,11 +36,12 @@ type Server struct {
 	id      uint64
 	dialect dialect
 	version string
-	// me is the administrator's own account, user and host; name is the
-	// server's name for itself.
+	// me is the administrator's own account, user and host.
+	me [2]string
+	// identity is what the server says that it is, the same by whatever address
+	// it is reached; name is that with the address.
+	identity, name string
 	// aurora is its id in an Aurora cluster, "" where it is of none.
-	me     [2]string
-	name   string
 	aurora string
 	// locks says that it may hold named locks.
 	locks bool

@@ -3,7 +3,6 @@ package mysqlacct
 import (
 	"context"
 	"errors"
-	"fmt"
 	"strings"
 )
 
@@ -65,7 +64,7 @@ func (s *Server) Writable(ctx context.Context) (bool, error) {
 func (s *Server) readName(ctx context.Context) error {
 	if s.dialect.mariadb || s.dialect.embedded {
 		row, err := s.one(ctx, "asking the server its name", s.dialect.name)
-		s.name = s.target.Address + " (" + strings.Join(row, " ") + ")"
+		s.named(strings.Join(row, " "))
 		return err
 	}
 	is := map[string]string{}
@@ -76,6 +75,10 @@ func (s *Server) readName(ctx context.Context) error {
 		err = errors.New("asking the server its name: it has none")
 	}
 	s.aurora = is["aurora_server_id"]
-	s.name = fmt.Sprintf("%s (%s)", s.target.Address, strings.TrimSpace(s.aurora+" "+is["hostname"]+" "+is["server_uuid"]))
+	s.named(strings.TrimSpace(s.aurora + " " + is["hostname"] + " " + is["server_uuid"]))
 	return err
+}
+
+func (s *Server) named(identity string) {
+	s.identity, s.name = identity, s.target.Address+" ("+identity+")"
 }

@@ -111,9 +111,10 @@ type Look struct {
 	// Gone says that the account was not among the accounts.
 	Gone bool
 	// Killed is how many connections were ended, Sessions how many connections and
-	// rollbacks the last look found.
-	Killed, Sessions int
-	SeenAt           time.Time
+	// rollbacks the last look found, Rollbacks how many of these the look with the
+	// most.
+	Killed, Sessions, Rollbacks int
+	SeenAt                      time.Time
 }
 
 // Refusal is an error that trying again does not mend: the server, or what is on

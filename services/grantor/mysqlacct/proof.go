@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"time"
 )
@@ -16,6 +17,9 @@ type Proof struct {
 	Account Account
 	// Parked says that the account may be there, if it is locked.
 	Parked bool
+	// Ended is what Revoke did before: where it was on this server, what its
+	// connections had open is waited for.
+	Ended Ending
 	// While is asked before its connections are killed: see Removal.
 	While func() error
 	// Err says why this account's look proves nothing.
@@ -65,10 +69,23 @@ func (s *Server) Look(ctx context.Context, all ...*Proof) error {
 		return err
 	}
 	for _, p := range all {
-		p.look.Sessions = len(found.of[p.Account.User]) + open.of(p.killed, found.connected)
+		rollbacks := open.of(p.endedOn(s), found.connected)
+		p.look.Rollbacks = max(p.look.Rollbacks, rollbacks)
+		p.look.Sessions = len(found.of[p.Account.User]) + rollbacks
 		p.judge(s, begun, looked)
 	}
 	return nil
+}
+
+// endedOn are the numbers of the account's connections that were ended on the
+// server, by Revoke or by looks.
+func (p *Proof) endedOn(s *Server) map[string]bool {
+	all := map[string]bool{}
+	maps.Copy(all, p.killed)
+	if p.Ended.server == s.identity {
+		maps.Copy(all, p.Ended.ids)
+	}
+	return all
 }
 
 // judge is what a look, over which time passed, comes to.

@@ -1,8 +1,10 @@
 package mysqlacct_test
 
 import (
+	"errors"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -117,6 +119,93 @@ func TestARollbackIsWaitedForAfterItsConnectionIsKilled(t *testing.T) {
 			t.Error("its write is there")
 		}
 	})
+}
+
+// TestATransactionIsWaitedForAsLongAsAnOldCopyShowsIt has somebody read what
+// InnoDB shows so often that it stays as it was before the KILL. No other test runs
+// meanwhile: they would see it too.
+func TestATransactionIsWaitedForAsLongAsAnOldCopyShowsIt(t *testing.T) {
+	for _, s := range servers {
+		if !s.Real {
+			continue
+		}
+		t.Run(s.Name, func(t *testing.T) {
+			p := custom("old.copy")
+			_, password := grant(t, s, p)
+			conn, err := s.Login(t, p.Account.User, password.Reveal(), here, "definers").Conn(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = conn.Close() }()
+			var id string
+			if err := conn.QueryRowContext(t.Context(), "SELECT CONNECTION_ID()").Scan(&id); err != nil {
+				t.Fatal(err)
+			}
+			for _, q := range []string{"BEGIN", "INSERT INTO t VALUES (4004)"} {
+				if _, err := conn.ExecContext(t.Context(), q); err != nil {
+					t.Fatal(q, err)
+				}
+			}
+			stop := keepCopy(t, s, id)
+			c := s.Connect(t)
+			r := &mysqlacct.Removal{Account: p.Account, Lock: p.Lock}
+			if err := errors.Join(c.Revoke(t.Context(), r), r.Err); err != nil {
+				t.Fatal(err)
+			}
+			proof := &mysqlacct.Proof{Account: p.Account, Ended: r.Ending}
+			for look := 1; look <= 4; look++ {
+				if err := errors.Join(c.Look(t.Context(), proof), proof.Err); err != nil {
+					t.Fatal(err)
+				}
+				if _, ok := proof.Seen(); ok != (look == 4) {
+					t.Errorf("look %d: proven %v", look, ok)
+				}
+				if look == 2 {
+					stop()
+				}
+				<-time.After(mysqlacct.LookApart) // of the server's time
+			}
+		})
+	}
+}
+
+// keepCopy reads what InnoDB shows, from a copy that has the connection's
+// transaction on, so often that it is never renewed.
+func keepCopy(t *testing.T, s *accttest.Server, id string) (stop func()) {
+	t.Helper()
+	reader, err := s.Root(t).Conn(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func() (n int) {
+		q := "SELECT COUNT(*) FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = " + id
+		if err := reader.QueryRowContext(t.Context(), q).Scan(&n); err != nil {
+			t.Error(err)
+		}
+		return n
+	}
+	for read() == 0 {
+		<-time.After(200 * time.Millisecond) // of the server's time
+	}
+	done, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for {
+			select {
+			case <-done:
+				return
+			case <-time.After(10 * time.Millisecond):
+				read()
+			}
+		}
+	}()
+	stop = sync.OnceFunc(func() {
+		close(done)
+		<-stopped
+		_ = reader.Close()
+	})
+	t.Cleanup(stop)
+	return stop
 }
 
 func TestDrainLetsATransactionFromBeforeTheLockFinishAndNothingElse(t *testing.T) {

@@ -11,6 +11,9 @@ import (
 type Ending struct {
 	// Killed is how many connections it ended.
 	Killed int
+	// server is which server ended them, ids are their numbers there.
+	server string
+	ids    map[string]bool
 	// Parked says that the account was locked for ever and kept, because of what
 	// is in Kept.
 	Parked bool
@@ -127,11 +130,13 @@ func (s *Server) killAll(ctx context.Context, all []*Removal) error {
 		return err
 	}
 	for _, r := range all {
+		r.Ending.server, r.Ending.ids = s.identity, map[string]bool{}
 		for _, id := range found.of[r.Account.User] {
 			if err := alone(s.kill(ctx, id), r); err != nil {
 				return err
 			}
 			r.Ending.Killed++
+			r.Ending.ids[id] = true
 		}
 	}
 	return nil
