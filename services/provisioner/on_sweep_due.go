@@ -37,9 +37,12 @@ func (s *Service) OnSweepDue(ctx context.Context, e event.Typed[event.SweepDue])
 
 func (s *Service) visit(r record, w world, now time.Time) step {
 	st := r.State
+	forgotten := w.forgotten(st, now)
 	switch {
 	case r.Claim == nil && st.pastEnd(now):
 		return store.Move(overdue(r.ID, st, now))
+	case r.Claim == nil && st.Expired == nil && forgotten >= 0:
+		return s.terminate(r, forgotten)
 	case r.Claim == nil && st.stands() && w.misses(*st.last()):
 		return store.Look(s.lookLost)
 	default:

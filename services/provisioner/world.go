@@ -2,6 +2,7 @@ package provisioner
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -57,6 +58,16 @@ func (s *Service) tagged(ctx context.Context, region string) ([]instance, error)
 		s.ours(), where("tag-key", TagRequest),
 		where("instance-state-name", "pending", "running", "stopping", "stopped"),
 	}})
+}
+
+// forgotten is an instance that had to give way to another one and still runs,
+// though its end was asked for; -1 for none. A teardown looks at it as at any
+// other, but the lease of its successor may last for hours.
+func (w world) forgotten(st State, now time.Time) int {
+	return slices.IndexFunc(st.Launches, func(l Launch) bool {
+		_, runs := w.seen[l.InstanceID]
+		return l.Clash && runs && !l.AskedAt.IsZero() && now.Sub(l.AskedAt) >= askAgain
+	})
 }
 
 // misses reports whether a launch's instance seems not to run any more.

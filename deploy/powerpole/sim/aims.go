@@ -20,7 +20,7 @@ var aims = []aim{
 	{"flood", 12, flood},
 	{"overtaken", 12, overtaken},
 	{"twins", 12, twins},
-	{"heir", 12, heir},
+	{"heir", 6, heir},
 	{"latecomer", 12, latecomer},
 	{"unheeded", 12, unheeded},
 	{"deaf", 12, deaf},
@@ -93,14 +93,18 @@ func twins(r *rand.Rand, p *Plan) {
 }
 
 // heir is given the address of a bastion that is gone while the account there is
-// not, since the grantor was down when it should have ended it.
+// not, since the grantor was down when it should have ended it. The bastion that
+// has to give way to another one must not stay for as long as the lease lasts.
 func heir(r *rand.Rand, p *Plan) {
+	if !quirks(p.Seed).ReuseAddresses {
+		return
+	}
 	asked := time.Minute + span(r, 0, time.Minute)
 	approved := asked + 10*time.Second
 	over := approved + span(r, 2*time.Minute, 3*time.Minute)
 	p.Deeds = append(p.Deeds, Deed{At: over, Kind: Release, Who: "U0TARO", Request: p.next(), Times: 1})
 	p.Deeds = append(p.Deeds, ordinary(p.Deeds[len(p.Deeds)-1].Request, "U0TARO", "READ", "15m", asked, approved)...)
-	p.Deeds = append(p.Deeds, ordinary(p.next(), "U0OLIVER", "READ", "15m", over+time.Minute, over+span(r, 6*time.Minute, 8*time.Minute))...)
+	p.Deeds = append(p.Deeds, ordinary(p.next(), "U0OLIVER", "READ", "60m", over+time.Minute, over+span(r, 6*time.Minute, 8*time.Minute))...)
 	p.Faults = append(p.Faults, Fault{Kind: Down, Where: "grantor", At: over - time.Second, For: span(r, 10*time.Minute, 13*time.Minute)})
 }
 

@@ -224,7 +224,7 @@ func (c *checks) gone(by map[string]*facts) {
 			c.fail("S3", "%s %s belongs to %q, which never was", n.kind, n.id, n.request)
 			continue
 		}
-		t, bound := f.end(), instanceBound
+		t, bound := earliest(f.end(), c.replaced(n)), instanceBound
 		if n.kind == anAccount || n.kind == aConnection {
 			bound = accountBound
 		}
@@ -239,6 +239,17 @@ func (c *checks) gone(by map[string]*facts) {
 			c.fail("S3", "%s %s of %s was there until %s after the end", n.kind, n.id, n.request, n.gone.Sub(t).Round(time.Second))
 		}
 	}
+}
+
+// replaced is when there was another bastion in the place of this one: what a
+// request does not use any more ends then. It is zero for the last one.
+func (c *checks) replaced(n *thing) (at time.Time) {
+	for _, other := range c.world.things.all {
+		if n.kind == anInstance && other.kind == anInstance && other.request == n.request && other.appeared.After(n.appeared) {
+			at = earliest(at, other.appeared)
+		}
+	}
+	return at
 }
 
 // foreign checks S5: what others made is as it was.
