@@ -17,8 +17,6 @@ type dialect struct {
 	embedded bool
 	// attribute says that an account has room for a note (MySQL 8.0.21).
 	attribute bool
-	// name is the query for the server's name for itself, where that is no MySQL.
-	name string
 	// locked is the query for an account's lock, Y or N.
 	locked string
 	// roles is the query for the roles that an account was granted.
@@ -34,7 +32,6 @@ func detect(version, comment string) (dialect, error) {
 		}
 		return dialect{
 			mariadb: true,
-			name:    "SELECT @@hostname, @@server_id",
 			locked:  "SELECT IF(JSON_VALUE(Priv, '$.account_locked'), 'Y', 'N') FROM mysql.global_priv WHERE User = ? AND Host = ?",
 			roles:   "SELECT Role FROM mysql.roles_mapping WHERE User = ?",
 		}, nil
@@ -45,7 +42,6 @@ func detect(version, comment string) (dialect, error) {
 	return dialect{
 		embedded:  comment == "Dolt",
 		attribute: major > 8 || minor > 0 || patch >= 21,
-		name:      "SELECT @@hostname, @@server_uuid",
 		locked:    "SELECT account_locked FROM mysql.user WHERE User = ? AND Host = ?",
 		roles:     "SELECT FROM_USER FROM mysql.role_edges WHERE TO_USER = ?",
 	}, nil

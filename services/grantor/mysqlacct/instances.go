@@ -3,6 +3,7 @@ package mysqlacct
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 )
 
@@ -62,23 +63,30 @@ func (s *Server) Writable(ctx context.Context) (bool, error) {
 // readName reads the server's name for itself: what is seen on one instance
 // proves nothing about another.
 func (s *Server) readName(ctx context.Context) error {
-	if s.dialect.mariadb || s.dialect.embedded {
-		row, err := s.one(ctx, "asking the server its name", s.dialect.name)
-		s.named(strings.Join(row, " "))
+	if s.dialect.embedded {
+		row, err := s.one(ctx, "asking the server its name", "SELECT @@hostname, @@server_uuid")
+		s.named(row...)
 		return err
 	}
 	is := map[string]string{}
 	err := s.query(ctx, "asking the server its name",
-		"SHOW VARIABLES WHERE Variable_name IN ('aurora_server_id', 'hostname', 'server_uuid')",
+		"SHOW VARIABLES WHERE Variable_name IN ('aurora_server_id', 'hostname', 'server_uuid', 'server_id', 'server_uid')",
 		func(row []string) { is[strings.ToLower(row[0])] = row[1] })
+	if s.dialect.mariadb {
+		// The id is mostly left at 1. The hash tells servers of one machine apart;
+		// older ones have none.
+		s.named(is["hostname"], is["server_id"], is["server_uid"])
+		return err
+	}
 	if err == nil && is["server_uuid"] == "" {
 		err = errors.New("asking the server its name: it has none")
 	}
 	s.aurora = is["aurora_server_id"]
-	s.named(strings.TrimSpace(s.aurora + " " + is["hostname"] + " " + is["server_uuid"]))
+	s.named(s.aurora, is["hostname"], is["server_uuid"])
 	return err
 }
 
-func (s *Server) named(identity string) {
-	s.identity, s.name = identity, s.target.Address+" ("+identity+")"
+func (s *Server) named(parts ...string) {
+	s.identity = strings.Join(slices.DeleteFunc(parts, func(p string) bool { return p == "" }), " ")
+	s.name = s.target.Address + " (" + s.identity + ")"
 }

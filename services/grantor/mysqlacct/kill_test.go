@@ -102,6 +102,27 @@ func TestTheKillOfAnAbandonedStatementNeverReachesAnotherInstance(t *testing.T) 
 	}
 }
 
+// TestTwoServersOfOneMachineAreNotTakenForOne is about MariaDB, whose servers have
+// a machine's name and mostly the number 1.
+func TestTwoServersOfOneMachineAreNotTakenForOne(t *testing.T) {
+	t.Parallel()
+	for _, s := range servers {
+		if s.Name != "mariadb" {
+			continue
+		}
+		another, stop, err := accttest.MariaDB()
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(stop)
+		_, one, _ := strings.Cut(s.Connect(t).Name(), " ")
+		_, other, _ := strings.Cut(another.Connect(t).Name(), " ")
+		if one == other || len(one) < 20 {
+			t.Errorf("both call themselves %q", one)
+		}
+	}
+}
+
 // TestAnAbandonedStatementIsEnded has a statement wait behind a lock, which no
 // server gives up because its client is gone.
 func TestAnAbandonedStatementIsEnded(t *testing.T) {
