@@ -144,14 +144,19 @@ func (f *faults) delivery(queue, kind string) []time.Duration {
 	return []time.Duration{0}
 }
 
-// shuffled is one to three copies of a message, each late by some seconds, now
-// and then by a minute or two.
+// shuffled is one to three copies of a message, each late by some seconds or, a
+// third of them, by up to two minutes, so that messages overtake others that are
+// far ahead. Whatever comes once more may do so half an hour later, when nothing
+// may begin any more.
 func shuffled(h uint64) (copies []time.Duration) {
-	for range 1 + h%3 {
-		h = hash(h, 0, "copy")
-		late := time.Duration(h/16%5000) * time.Millisecond
-		if h%8 == 0 {
-			late *= 20
+	for i := range 1 + h%3 {
+		h = hash(h, i, "copy")
+		late := time.Duration(h/64%5000) * time.Millisecond
+		switch {
+		case i > 0 && h%4 == 0:
+			late *= 400
+		case h%3 == 0:
+			late *= 24
 		}
 		copies = append(copies, late)
 	}
