@@ -57,12 +57,12 @@ func mutants() []mutant {
 		{"approval: slips are not checked", 0, "services/approval/slip.go", "slip, err := s.Verifier.Slip(", "if true {\n\t\treturn false, nil\n\t}\n\tslip, err := s.Verifier.Slip("},
 		{"approval: a post is not looked for", 0, "services/approval/effects.go", "if begun != nil {\n\t\t\tts, err", "if false {\n\t\t\tts, err"},
 		{"approval: a row is put over another", 0, "pkg/store/log.go", "absent := expression.AttributeNotExists(expression.Name(hashKey))", "absent := expression.AttributeExists(expression.Name(hashKey)).Or(expression.AttributeNotExists(expression.Name(hashKey)))"},
-		{"reaper: a stop out of its generation counts", 27, "services/reaper/on_due.go", "stop.Generation != generation ||", ""},
-		{"reaper: the end is not armed", 0, "services/reaper/decide.go", "if st.unarmed() {", "if st.unarmed() && st.Lease == nil {"},
-		{"reaper: later than end_by", 2, "services/reaper/state.go", "if end.After(s.Terms.EndBy) {", "if false {"},
+		{"reaper: a stop out of its generation counts", 0, "services/reaper/on_due.go", "stop.Generation != generation ||", ""},
+		{"reaper: the end is not armed", 6, "services/reaper/decide.go", "if st.unarmed() {", "if st.unarmed() && st.Lease == nil {"},
+		{"reaper: later than end_by", 3, "services/reaper/state.go", "if end.After(s.Terms.EndBy) {", "if false {"},
 		{"reaper: a lease that begins again", 0, "services/reaper/on_granted.go", "case st.Lease != nil || st.Ended != nil:", "case st.Ended != nil:"},
-		{"reaper: the receipt without the schedules", 0, "services/reaper/disarm.go", "n, err := s.clear(ctx, r.ID, st.names())", "n, err := 0, error(nil)"},
-		{"reaper: a receipt without the account", 0, "services/reaper/decide.go", "if st.Revoked == nil || st.Terminated == nil {", "if st.Terminated == nil {\n\t\t\treturn store.Done[State]()\n\t\t}\n\t\tif st.Revoked == nil {\n\t\t\tst.Revoked = &event.Revoked{Outcome: event.None, SeenAt: now, How: \"not looked\"}\n\t\t\tr.State = st\n\t\t}\n\t\tif false {"},
+		{"reaper: the receipt without the schedules", 4, "services/reaper/disarm.go", "n, err := s.clear(ctx, r.ID, st.names())", "n, err := 0, error(nil)"},
+		{"reaper: a receipt without the account", 12, "services/reaper/decide.go", "if st.Revoked == nil || st.Terminated == nil {", "if st.Terminated == nil {\n\t\t\treturn store.Done[State]()\n\t\t}\n\t\tif st.Revoked == nil {\n\t\t\tst.Revoked = &event.Revoked{Outcome: event.None, SeenAt: now, How: \"not looked\"}\n\t\t\tr.State = st\n\t\t}\n\t\tif false {"},
 		{"notifier: edits are not repeated", 0, "services/notifier/effects.go", "shown := func(now *State) { now.Shown = st.Rev }", "shown := func(now *State) { now.Shown = now.Rev + 1 }"},
 	}
 }

@@ -35,7 +35,7 @@ func main() {
 	var s settings
 	flag.StringVar(&s.only, "only", "", "play only mutants whose name contains this")
 	flag.Uint64Var(&s.seeds, "seeds", 2000, "how many seeds a mutant is given")
-	flag.BoolVar(&s.quick, "quick", false, "play only one mutant of each part")
+	flag.BoolVar(&s.quick, "quick", false, "play only the first mutant of each part that was caught before")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
@@ -55,7 +55,7 @@ type settings struct {
 func (s settings) wanted() (out []mutant) {
 	parts := map[string]bool{}
 	for _, m := range mutants() {
-		if !strings.Contains(m.name, s.only) || s.quick && parts[m.part()] {
+		if !strings.Contains(m.name, s.only) || s.quick && (m.seed == 0 || parts[m.part()]) {
 			continue
 		}
 		parts[m.part()] = true

@@ -15,8 +15,8 @@ import (
 type mutant struct {
 	// name is of the part that the guard is in, and of what happens without it.
 	name string
-	// seed is that at which it was caught the last time. It is a hint: that it is
-	// caught is seen anew each time.
+	// seed is that at which it was caught the last time, 0 where none is known. It
+	// is a hint: that it is caught is seen anew each time.
 	seed uint64
 	// file is a path in the repository in which old, once, becomes instead.
 	file, old, instead string
