@@ -87,6 +87,7 @@ func (e Expired) Validate() error {
 type Reaped struct {
 	Cause     Cause              `json:"cause"`
 	EndedAt   time.Time          `json:"ended_at"`
+	Reason    string             `json:"reason,omitempty"` // as Expired says it, which may come later
 	Account   Revoked            `json:"account"`
 	Instance  InstanceTerminated `json:"instance"`
 	Schedules int                `json:"schedules"` // deleted or seen gone

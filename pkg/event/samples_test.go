@@ -70,7 +70,7 @@ func samples() []event.Data {
 		event.Expiring{ExpiresAt: someTime, Left: event.Duration(10 * time.Minute)},
 		event.Expired{Cause: event.ByHardStop, EndedAt: someTime, Drain: event.Duration(time.Minute), Reason: "it was long enough"},
 		event.Reaped{
-			Cause: event.ByTime, EndedAt: someTime, Account: revoked, Instance: terminated, Schedules: 3, ReapedAt: someTime,
+			Cause: event.ByTime, EndedAt: someTime, Reason: "it was long enough", Account: revoked, Instance: terminated, Schedules: 3, ReapedAt: someTime,
 		},
 		event.ExtensionRefused{Total: event.Duration(2 * time.Hour), EndedAt: someTime},
 		event.Alarmed{Alarm: "parked-account", Text: "an account was parked"},

@@ -165,6 +165,31 @@ func TestARequestOfWhichOnlyTheEndIsHeardIsToldOfIt(t *testing.T) {
 	must(t, b.shown(t), "was denied")
 }
 
+// What is late is heard after the line was written, or never.
+func TestTheChannelReadsWhyAnAccessEndedFromTheReceiptAlone(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]func(*bundle, context.Context) error{
+		"alone":         func(*bundle, context.Context) error { return nil },
+		"after a failure": func(b *bundle, ctx context.Context) error {
+			return b.OnGrantFailed(ctx, of(b, event.Grantor, event.GrantFailed{Code: "late", Reason: "no stop in time"}))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			ok(t, b.OnRequestCreated(t.Context(), b.created(t)))
+			ok(t, before(b, t.Context()))
+			receipt := b.reaped()
+			receipt.Data.Cause, receipt.Data.Reason = event.ByFailure, "no stop in time"
+			ok(t, b.OnReaped(t.Context(), receipt))
+			lines := b.slack.Messages("U0HANAKO", "C0SHOPDB")
+			if len(lines) != 1 || !strings.Contains(string(lines[0].Blocks), "no stop in time") {
+				t.Errorf("the channel reads %+v", lines)
+			}
+		})
+	}
+}
+
 func TestAnEndWithoutARequestTellsNobody(t *testing.T) {
 	t.Parallel()
 	b := setup(t)

@@ -15,6 +15,7 @@ import (
 // and what was left of it.
 func endLine(cluster catalog.Cluster, st State) []slack.MsgOption {
 	say := textsFor(cluster.Language)
+	st.Failure = "" // it stands nowhere else here, and may not be heard yet
 	text := fmt.Sprintf(say.LineEnded, slackui.Mention(st.Ask.Requester.User), slackui.Line(st.Ask.Role, maxName),
 		slackui.Line(cmp.Or(cluster.Name, cluster.ID), maxName)) + " " + cause(st, say)
 	if st.Receipt.Account.Outcome == event.Parked {

@@ -1,6 +1,7 @@
 package notifier
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -147,20 +148,16 @@ func failure(st State, say texts) string { return quoted(reason.In(say.Language,
 
 // cause is why a lease ended, and when.
 func cause(st State, say texts) string {
-	var why event.Cause
-	var at, because string
-	switch {
-	case st.Receipt != nil:
-		why, at = st.Receipt.Cause, slackui.Date(st.Receipt.EndedAt)
-	default:
-		why, at = st.Expired.Cause, slackui.Date(st.Expired.EndedAt)
+	end := event.Expired{}
+	if st.Expired != nil {
+		end = *st.Expired
 	}
-	if st.Expired != nil && st.Failure == "" {
-		because = slackui.Line(reason.In(say.Language, st.Expired.Reason), maxReason)
+	if r := st.Receipt; r != nil {
+		end.Cause, end.EndedAt, end.Reason = r.Cause, r.EndedAt, cmp.Or(r.Reason, end.Reason)
 	}
-	text := fmt.Sprintf(say.EndedAt, at) + " · " + say.Causes[why]
-	if because != "" && why != event.ByTime {
-		text += " (" + because + ")"
+	text := fmt.Sprintf(say.EndedAt, slackui.Date(end.EndedAt)) + " · " + say.Causes[end.Cause]
+	if end.Reason != "" && end.Cause != event.ByTime && st.Failure == "" {
+		text += " (" + slackui.Line(reason.In(say.Language, end.Reason), maxReason) + ")"
 	}
 	return text
 }

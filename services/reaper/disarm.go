@@ -79,7 +79,7 @@ func reaped(st State, schedules int, now time.Time) transition {
 	return transition{
 		To: func(st *State) { st.Reaped = true },
 		Emit: []store.Emit{{Data: event.Reaped{
-			Cause: st.Ended.Cause, EndedAt: st.Ended.EndedAt, Account: *st.Revoked, Instance: *st.Terminated,
+			Cause: st.Ended.Cause, EndedAt: st.Ended.EndedAt, Reason: st.Ended.Reason, Account: *st.Revoked, Instance: *st.Terminated,
 			Schedules: schedules, ReapedAt: now.Truncate(time.Millisecond),
 		}}},
 	}
