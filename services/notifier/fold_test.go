@@ -169,7 +169,7 @@ func TestARequestOfWhichOnlyTheEndIsHeardIsToldOfIt(t *testing.T) {
 func TestTheChannelReadsWhyAnAccessEndedFromTheReceiptAlone(t *testing.T) {
 	t.Parallel()
 	for name, before := range map[string]func(*bundle, context.Context) error{
-		"alone":         func(*bundle, context.Context) error { return nil },
+		"alone": func(*bundle, context.Context) error { return nil },
 		"after a failure": func(b *bundle, ctx context.Context) error {
 			return b.OnGrantFailed(ctx, of(b, event.Grantor, event.GrantFailed{Code: "late", Reason: "no stop in time"}))
 		},

@@ -41,6 +41,7 @@ func mutants() []mutant {
 		{"provisioner: a replaced bastion is not asked for again", 304, "services/provisioner/on_sweep_due.go", "st.Expired == nil && forgotten >= 0:", "st.Expired == nil && forgotten >= 0 && false:"},
 		{"provisioner: a termination is not asked for again", 9, "services/provisioner/teardown.go", "now.Sub(l.AskedAt) >= askAgain:", "false:"},
 		{"grantor: grants without a stop", 0, "services/grantor/decide.go", "case st.ArmedAt == nil:", "case false:"},
+		{"grantor: Armed is not taken after InstanceReady", 0, "services/grantor/on_armed.go", "if r.State.ArmedAt != nil || r.State.End != nil {", "if r.State.ArmedAt != nil || r.State.End != nil || r.State.Ready != nil {"},
 		{"grantor: no name claim", 24, "services/grantor/state.go", "if s.Account == nil || s.Account.Removed {", "if true {"},
 		{"grantor: the wished name though the server knows it", 0, "services/grantor/choose.go", "if err != nil || !known {\n\t\t\treturn wish, err", "if true {\n\t\t\treturn wish, err"},
 		{"grantor: not locked first", 2, "services/grantor/mysqlacct/grant.go", `" ACCOUNT LOCK"`, `" ACCOUNT UNLOCK"`},
