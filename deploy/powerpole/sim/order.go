@@ -80,7 +80,7 @@ func (w *world) decisions(ctx context.Context, f *facts) (out []string) {
 		switch r.Entry.Kind {
 		case approval.Refused, approval.ExtensionRefused, approval.Ended:
 		default:
-			out = append(out, string(r.Entry.Kind)+" "+r.Entry.By.User)
+			out = append(out, fmt.Sprintf("%s %s %s", r.Entry.Kind, r.Entry.By.User, r.Entry.Total.Std()))
 		}
 	}
 	if f.expired != nil && f.expired.Cause == event.ByRelease {
