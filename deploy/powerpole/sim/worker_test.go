@@ -83,7 +83,7 @@ func play(t *testing.T, p Plan) Summary {
 	t.Helper()
 	began := time.Now()
 	r := watched(t, p)
-	if hash(p.Seed, 0, "orders")%8 == 0 {
+	if hash(p.Seed, 0, "orders")%16 == 0 {
 		r.Violations = append(r.Violations, orders(t, p)...)
 	}
 	return summarise(r, time.Since(began))
