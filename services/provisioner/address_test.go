@@ -95,6 +95,27 @@ func TestReplacedInstanceWhoseEndEC2ForgotIsAskedForAgainByASweep(t *testing.T) 
 	})
 }
 
+func TestReplacedInstanceWhoseEndWasCutOffIsAskedForAgainAndHoldsNothingUp(t *testing.T) {
+	inBubble(t, reusing(), func(t *testing.T, w *world) {
+		w.build()
+		w.expire(0) // five minutes without Revoked
+		w.id = event.NewRequestID()
+		w.cloud.deaf = 1
+		after := w.build()
+		time.Sleep(5 * time.Minute)
+		w.cloud.before = 1
+		w.sweep()
+		if n := len(w.standing("")); n != 2 {
+			t.Fatalf("%d instances stand, the sweep's call was not cut off", n)
+		}
+		must(t, w.OnInstanceStateChanged(t.Context(), w.hint(after.InstanceID, "running")))
+		w.sweep()
+		if standing := w.standing(""); len(standing) != 1 || standing[0].ID != after.InstanceID {
+			t.Errorf("standing while the lease lasts: %+v", standing)
+		}
+	})
+}
+
 // expireAndRevoke ends the request as the grantor's answer comes a second later.
 func (w *world) expireAndRevoke() {
 	w.t.Helper()

@@ -18,7 +18,7 @@ func (s *Service) OnInstanceStateChanged(ctx context.Context, e event.Typed[even
 		return err
 	}
 	err = s.machine.Run(ctx, id, e.Header, func(stored store.Record[State]) step {
-		if st := stored.State; st.stands() {
+		if stored.State.stands() && stored.Claim == nil {
 			return store.Look(s.lookLost)
 		}
 		return s.decide(record{stored, nil}, s.clock.Now())

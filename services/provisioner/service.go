@@ -211,6 +211,8 @@ func (s *Service) decide(r record, now time.Time) step {
 		return store.Done[State]()
 	case st.Expired != nil:
 		return s.teardown(r, now)
+	case st.Ready && r.Claim != nil:
+		return s.terminate(r, st.clashing()) // of what was replaced, cut off
 	case st.Order == nil, st.Ready, st.Failed:
 		return store.Done[State]()
 	default:
