@@ -6,8 +6,11 @@ package main
 // (store.ErrUnresolved), and no decision makes one. So a teardown that did not
 // look for a claimed launch would only be refused, until the message of that
 // launch, or the sweep, has resolved it. And an instance that EC2 did not show yet
-// when it was to end would be asked for again by the teardown or the sweep. All of
-// these are shown by tests of their own.
+// when it was to end would be asked for again by the teardown or the sweep. Behind
+// the looks of approval at who votes twice, or about a request of their own, stand
+// the policy and the warrant, which is signed with neither. A lease that began again
+// would begin as it did, and only be armed by the sweep. All of these are shown by
+// tests of their own.
 func mutants() []mutant {
 	return []mutant{
 		{"publish: FailedEntryCount is not looked at", 27, "pkg/bus/publisher.go", "if result.FailedEntryCount == 0 {", "if true {"},
@@ -40,30 +43,27 @@ func mutants() []mutant {
 		{"provisioner: an address that is taken is handed out", 143, "services/provisioner/state.go", "if l.Held && !accountGone {", "if l.Held && !accountGone && false {"},
 		{"provisioner: a replaced bastion is not asked for again", 304, "services/provisioner/on_sweep_due.go", "st.Expired == nil && forgotten >= 0:", "st.Expired == nil && forgotten >= 0 && false:"},
 		{"provisioner: a termination is not asked for again", 9, "services/provisioner/teardown.go", "now.Sub(l.AskedAt) >= askAgain:", "false:"},
-		{"grantor: grants without a stop", 0, "services/grantor/decide.go", "case st.ArmedAt == nil:", "case false:"},
-		{"grantor: Armed is not taken after InstanceReady", 0, "services/grantor/on_armed.go", "if r.State.ArmedAt != nil || r.State.End != nil {", "if r.State.ArmedAt != nil || r.State.End != nil || r.State.Ready != nil {"},
+		{"grantor: grants without a stop", 19, "services/grantor/decide.go", "case st.ArmedAt == nil:", "case false:"},
+		{"grantor: Armed is not taken after InstanceReady", 67, "services/grantor/on_armed.go", "if r.State.ArmedAt != nil || r.State.End != nil {", "if r.State.ArmedAt != nil || r.State.End != nil || r.State.Ready != nil {"},
 		{"grantor: no name claim", 24, "services/grantor/state.go", "if s.Account == nil || s.Account.Removed {", "if true {"},
-		{"grantor: the wished name though the server knows it", 0, "services/grantor/choose.go", "if err != nil || !known {\n\t\t\treturn wish, err", "if true {\n\t\t\treturn wish, err"},
+		{"grantor: the wished name though the server knows it", 3, "services/grantor/choose.go", "if err != nil || !known {\n\t\t\treturn wish, err", "if err != nil || known || !known {\n\t\t\treturn wish, err"},
 		{"grantor: not locked first", 2, "services/grantor/mysqlacct/grant.go", `" ACCOUNT LOCK"`, `" ACCOUNT UNLOCK"`},
-		{"grantor: what everybody has is not looked at", 0, "services/grantor/mysqlacct/grant.go", "if more := without(everybody, p.Everybody); len(more) > 0 {", "if more := without(everybody, p.Everybody); len(more) < 0 {"},
+		{"grantor: what everybody has is not looked at", 3, "services/grantor/mysqlacct/grant.go", "if more := without(everybody, p.Everybody); len(more) > 0 {", "if more := without(everybody, p.Everybody); len(more) < 0 {"},
 		{"grantor: privileges are not read back", 19, "services/grantor/mysqlacct/readback.go", "if len(more)+len(less) > 0 {", "if len(more)+len(less) < 0 {"},
-		{"grantor: an undone grant after a crash is not undone", 0, "services/grantor/decide_end.go", "case r.Claim == nil && !r.State.began():", "case r.State.Outcome == \"\":"},
-		{"grantor: the secret stays", 0, "services/grantor/remove.go", "if err := s.forget(ctx, id); err != nil {", "if err := error(nil); err != nil {"},
-		{"approval: the same click counts twice", 0, "services/approval/decide.go", "if among(q.Votes, c.By) {", "if false {"},
-		{"approval: the requester may approve", 0, "services/approval/decide.go", "if person.Same(identity(c.By), identity(q.Requester)) {", "if false {"},
-		{"approval: what is decided is decided again", 0, "services/approval/decide.go", "if q.Status != Requested {\n\t\treturn refuse(s.happened(q, c)), nil\n\t}\n\tif person", "if person"},
-		{"approval: anybody may approve", 0, "services/approval/decide.go", "may, no := s.permit(q, c, policy.Approve, q.Duration)\n\tif no != nil {", "may, no := s.permit(q, c, policy.Approve, q.Duration)\n\tif false {"},
+		{"grantor: an undone grant after a crash is not undone", 6, "services/grantor/decide_end.go", "case r.Claim == nil && !r.State.began():", "case r.State.Outcome == \"\":"},
+		{"grantor: the secret stays", 2, "services/grantor/remove.go", "if err := s.forget(ctx, id); err != nil {", "if err := error(nil); err != nil {"},
+		{"approval: what is decided is decided again", 22, "services/approval/decide.go", "if q.Status != Requested {\n\t\treturn refuse(s.happened(q, c)), nil\n\t}\n\tif person", "if person"},
+		{"approval: anybody may approve", 13, "services/approval/decide.go", "may, no := s.permit(q, c, policy.Approve, q.Duration)\n\tif no != nil {", "may, no := s.permit(q, c, policy.Approve, q.Duration)\n\tif false {"},
 		{"approval: any group is everybody's", 26, "services/approval/people.go", "} else if slices.Contains(users, p.User) {", "} else if slices.Contains(users, p.User) || len(users) > 0 {"},
-		{"approval: one vote is enough", 0, "services/approval/decide.go", "if missing > 0 {", "if false {"},
-		{"approval: slips are not checked", 0, "services/approval/slip.go", "slip, err := s.Verifier.Slip(", "if true {\n\t\treturn false, nil\n\t}\n\tslip, err := s.Verifier.Slip("},
-		{"approval: a post is not looked for", 0, "services/approval/effects.go", "if begun != nil {\n\t\t\tts, err", "if false {\n\t\t\tts, err"},
-		{"approval: a row is put over another", 0, "pkg/store/log.go", "absent := expression.AttributeNotExists(expression.Name(hashKey))", "absent := expression.AttributeExists(expression.Name(hashKey)).Or(expression.AttributeNotExists(expression.Name(hashKey)))"},
-		{"reaper: a stop out of its generation counts", 0, "services/reaper/on_due.go", "stop.Generation != generation ||", ""},
+		{"approval: one vote is enough", 6, "services/approval/decide.go", "if missing > 0 {", "if false {"},
+		{"approval: slips are not checked", 92, "services/approval/slip.go", "slip, err := s.Verifier.Slip(", "if true {\n\t\treturn false, nil\n\t}\n\tslip, err := s.Verifier.Slip("},
+		{"approval: a post is not looked for", 72, "services/approval/effects.go", "if begun != nil {\n\t\t\tts, err", "if false {\n\t\t\tts, err"},
+		{"approval: a row is put over another", 16, "pkg/store/log.go", "absent := expression.AttributeNotExists(expression.Name(hashKey))", "absent := expression.AttributeExists(expression.Name(hashKey)).Or(expression.AttributeNotExists(expression.Name(hashKey)))"},
+		{"reaper: a stop out of its generation counts", 51, "services/reaper/on_due.go", "stop.Generation != generation ||", ""},
 		{"reaper: the end is not armed", 6, "services/reaper/decide.go", "if st.unarmed() {", "if st.unarmed() && st.Lease == nil {"},
 		{"reaper: later than end_by", 3, "services/reaper/state.go", "if end.After(s.Terms.EndBy) {", "if false {"},
-		{"reaper: a lease that begins again", 0, "services/reaper/on_granted.go", "case st.Lease != nil || st.Ended != nil:", "case st.Ended != nil:"},
 		{"reaper: the receipt without the schedules", 4, "services/reaper/disarm.go", "n, err := s.clear(ctx, r.ID, st.names())", "n, err := 0, error(nil)"},
 		{"reaper: a receipt without the account", 12, "services/reaper/decide.go", "if st.Revoked == nil || st.Terminated == nil {", "if st.Terminated == nil {\n\t\t\treturn store.Done[State]()\n\t\t}\n\t\tif st.Revoked == nil {\n\t\t\tst.Revoked = &event.Revoked{Outcome: event.None, SeenAt: now, How: \"not looked\"}\n\t\t\tr.State = st\n\t\t}\n\t\tif false {"},
-		{"notifier: edits are not repeated", 0, "services/notifier/effects.go", "shown := func(now *State) { now.Shown = st.Rev }", "shown := func(now *State) { now.Shown = now.Rev + 1 }"},
+		{"notifier: edits are not repeated", 1, "services/notifier/effects.go", "shown := func(now *State) { now.Shown = st.Rev }", "shown := func(now *State) { now.Shown = now.Rev + 1 }"},
 	}
 }
