@@ -253,6 +253,22 @@ func TestServerRunsInVirtualTime(t *testing.T) {
 	})
 }
 
+func TestWhoDoesNotLogInIsDisconnectedAfterTenSeconds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s, root := granted(t)
+		defer root.Close()
+		begin := time.Now()
+		silent, err := s.Dial(t.Context(), netip.MustParseAddr(bastion))
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(io.Discard, silent); err != nil || time.Since(begin) != 10*time.Second {
+			t.Errorf("ended after %s: %v", time.Since(begin), err)
+		}
+		rows(t, root, "SELECT SLEEP(20)") // who has logged in is not
+	})
+}
+
 // Eight administrators make, change and drop accounts while people log in and
 // read; run with -race.
 func TestConcurrentAccountStatementsAndLogins(t *testing.T) {

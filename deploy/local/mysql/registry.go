@@ -2,10 +2,15 @@ package mysql
 
 import (
 	"sync"
+	"time"
 
 	"github.com/dolthub/go-mysql-server/sql/mysql_db"
 	vitess "github.com/dolthub/vitess/go/mysql"
 )
+
+// connectTimeout is how long a client may take to log in (MySQL Reference
+// Manual, connect_timeout).
+const connectTimeout = 10 * time.Second
 
 // registry knows the open connections and whose they are.
 type registry struct {
@@ -14,6 +19,7 @@ type registry struct {
 	changed  *sync.Cond
 	conns    map[uint32]*vitess.Conn
 	owners   map[uint32]mysql_db.UserPrimaryKey // those that have logged in
+	arriving map[uint32]*time.Timer             // those that have not, and when that ends
 	closing  bool
 	finished int64 // connections that came and went
 }
@@ -23,6 +29,7 @@ func newRegistry(l *listener) *registry {
 		listener: l,
 		conns:    map[uint32]*vitess.Conn{},
 		owners:   map[uint32]mysql_db.UserPrimaryKey{},
+		arriving: map[uint32]*time.Timer{},
 	}
 	r.changed = sync.NewCond(&r.mu)
 	return r
@@ -31,6 +38,7 @@ func newRegistry(l *listener) *registry {
 func (r *registry) add(c *vitess.Conn) {
 	r.mu.Lock()
 	r.conns[c.ConnectionID] = c
+	r.arriving[c.ConnectionID] = time.AfterFunc(connectTimeout, c.Close)
 	closing := r.closing
 	r.mu.Unlock()
 	if closing {
@@ -41,6 +49,7 @@ func (r *registry) add(c *vitess.Conn) {
 func (r *registry) remove(c *vitess.Conn) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	r.arrived(c.ConnectionID)
 	delete(r.conns, c.ConnectionID)
 	delete(r.owners, c.ConnectionID)
 	r.finished++
@@ -62,7 +71,16 @@ func (r *registry) own(c *vitess.Conn, key mysql_db.UserPrimaryKey, limit int) b
 		return false
 	}
 	r.owners[c.ConnectionID] = key
+	r.arrived(c.ConnectionID)
 	return true
+}
+
+// arrived ends the limit. r.mu is held.
+func (r *registry) arrived(id uint32) {
+	if limit := r.arriving[id]; limit != nil {
+		limit.Stop()
+		delete(r.arriving, id)
+	}
 }
 
 func (r *registry) find(id uint32) (c *vitess.Conn, owner mysql_db.UserPrimaryKey) {

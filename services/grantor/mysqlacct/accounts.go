@@ -3,13 +3,14 @@ package mysqlacct
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 )
 
 // errBlind means that a look did not show what it must show to anybody who can
 // see. What it did not find proves nothing.
-var errBlind = errors.New("looking at accounts: the administrator's own is not in the answer")
+var errBlind = errors.New("looking at accounts: what anybody sees who may see all is not in the answer")
 
 // Knows reports whether the server knows the user name, on any host and in any
 // of its grant tables.
@@ -24,9 +25,19 @@ func (s *Server) Knows(ctx context.Context, user string) (bool, error) {
 	return s.granted(ctx, user)
 }
 
-// hosts lists the hosts of user names, by a query that must also return the
-// administrator's own row.
+// hosts lists the hosts of user names: those that the tables have, and those
+// that the server has in memory and lets in.
 func (s *Server) hosts(ctx context.Context, users ...string) (map[string][]string, error) {
+	hosts, err := s.storedHosts(ctx, users)
+	if err != nil || s.dialect.embedded { // which has one list
+		return hosts, err
+	}
+	return hosts, s.addRemembered(ctx, users, hosts)
+}
+
+// storedHosts reads them by a query that must also return the administrator's
+// own row.
+func (s *Server) storedHosts(ctx context.Context, users []string) (map[string][]string, error) {
 	seen, hosts := false, map[string][]string{}
 	names, marks := []any{s.me[0]}, "?"
 	for _, user := range users {
@@ -44,6 +55,33 @@ func (s *Server) hosts(ctx context.Context, users ...string) (map[string][]strin
 		err = errBlind
 	}
 	return hosts, err
+}
+
+// remembered asks for the accounts of some names, and for one of anybody else.
+const remembered = `(SELECT DISTINCT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE SUBSTRING_INDEX(GRANTEE, ?, 1) IN (%s))
+	UNION (SELECT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE GRANTEE <> ? LIMIT 1)`
+
+// addRemembered adds what only the server's memory has: an account whose row
+// somebody deleted by hand can log in until FLUSH PRIVILEGES. The answer must
+// have another account than the administrator's in it: who may not read all of
+// mysql.* sees one's own only, and no error.
+func (s *Server) addRemembered(ctx context.Context, users []string, hosts map[string][]string) error {
+	me, between, seen := "'"+s.me[0]+"'@'"+s.me[1]+"'", "'@'", false
+	args, marks := []any{between, "'" + s.me[0]}, "?"
+	for _, user := range users {
+		args, marks = append(args, "'"+user), marks+", ?"
+	}
+	err := s.query(ctx, "looking at accounts in memory", fmt.Sprintf(remembered, marks), func(row []string) {
+		seen = seen || row[0] != me
+		user, host, _ := strings.Cut(strings.Trim(row[0], "'"), between)
+		if slices.Contains(users, user) && !slices.Contains(hosts[user], host) {
+			hosts[user] = append(hosts[user], host)
+		}
+	}, append(args, me)...)
+	if err == nil && !seen {
+		err = errBlind
+	}
+	return err
 }
 
 // granted reports whether a grant table has a row of the user name: rows outlive

@@ -27,9 +27,12 @@ type Proof struct {
 
 	look   Look
 	killed map[string]bool
-	// quietOn and quietAt are the connection and the time of a look that found
-	// none.
-	quietOn *Server
+	// over is the connection that the looks go over.
+	over *Server
+	// undecided are those connections that were arriving at the first look over
+	// it, when the account had been seen gone or locked, and still are.
+	undecided map[string]bool
+	// quietAt is the time of a look that found none.
 	quietAt time.Time
 	proven  bool
 }
@@ -39,13 +42,15 @@ func (p *Proof) Seen() (l Look, ok bool) { return p.look, p.proven && p.Err == n
 
 // Missing says what an unfinished proof waits for.
 func (p *Proof) Missing() error {
-	return fmt.Errorf("waiting for %s: %d connections and rollbacks of %s were left at the last look", p.look.Instance, p.look.Sessions, p.Account.User)
+	return fmt.Errorf("waiting for %s: %d connections and rollbacks of %s were left at the last look, and %d that had begun to log in before it ended",
+		p.look.Instance, p.look.Sessions, p.Account.User, len(p.undecided))
 }
 
 // Look looks once at the ends of accounts on this instance: that each is gone, or
 // locked where it is parked; then it kills their connections. Two looks of this
-// connection, LookApart apart, that find none and nothing of theirs that is
-// still being rolled back, prove the end. The error is everybody's.
+// connection, LookApart apart, that find none, none that had begun to log in
+// before, and nothing of theirs that is still being rolled back, prove the end.
+// The error is everybody's.
 func (s *Server) Look(ctx context.Context, all ...*Proof) error {
 	if err := s.mayLook(ctx); err != nil {
 		return err
@@ -72,7 +77,7 @@ func (s *Server) Look(ctx context.Context, all ...*Proof) error {
 		rollbacks := open.of(p.endedOn(s), found.connected)
 		p.look.Rollbacks = max(p.look.Rollbacks, rollbacks)
 		p.look.Sessions = len(found.of[p.Account.User]) + rollbacks
-		p.judge(s, begun, looked)
+		p.judge(s, found, begun, looked)
 	}
 	return nil
 }
@@ -89,16 +94,32 @@ func (p *Proof) endedOn(s *Server) map[string]bool {
 }
 
 // judge is what a look, over which time passed, comes to.
-func (p *Proof) judge(on *Server, begun, looked time.Time) {
+func (p *Proof) judge(on *Server, found seen, begun, looked time.Time) {
 	p.look.Instance, p.look.Killed = on.name, len(p.killed)
+	if p.Err != nil {
+		p.over = nil
+		return
+	}
+	p.settle(on, found)
 	switch {
-	case p.look.Sessions > 0 || p.Err != nil:
-		p.quietOn = nil
-	case p.quietOn != on:
-		p.quietOn, p.quietAt = on, looked
+	case p.look.Sessions > 0 || len(p.undecided) > 0:
+		p.quietAt = time.Time{}
+	case p.quietAt.IsZero():
+		p.quietAt = looked
 	case begun.Sub(p.quietAt) >= LookApart:
 		p.proven, p.look.SeenAt = true, looked.UTC()
 	}
+}
+
+// settle begins with the connections that are arriving, and takes off those that
+// have arrived or gone. Who begins to log in later finds no account, or a locked
+// one.
+func (p *Proof) settle(on *Server, found seen) {
+	if p.over != on {
+		p.over, p.undecided, p.quietAt = on, maps.Clone(found.arriving), time.Time{}
+		return
+	}
+	maps.DeleteFunc(p.undecided, func(id string, _ bool) bool { return !found.arriving[id] })
 }
 
 // seeGone looks at the accounts themselves.
