@@ -57,27 +57,27 @@ func (s *Server) storedHosts(ctx context.Context, users []string) (map[string][]
 	return hosts, err
 }
 
-// remembered asks for the accounts of some names, and for one of anybody else.
-const remembered = `(SELECT DISTINCT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE SUBSTRING_INDEX(GRANTEE, ?, 1) IN (%s))
-	UNION (SELECT GRANTEE FROM information_schema.USER_PRIVILEGES WHERE GRANTEE <> ? LIMIT 1)`
+// remembered lists the accounts of some names, and "another" for those of all
+// other names but one's own.
+const remembered = "SELECT DISTINCT IF(SUBSTRING_INDEX(GRANTEE, ?, 1) IN (''%s), GRANTEE, IF(GRANTEE = ?, '', 'another')) FROM information_schema.USER_PRIVILEGES"
 
 // addRemembered adds what only the server's memory has: an account whose row
 // somebody deleted by hand can log in until FLUSH PRIVILEGES. The answer must
 // have another account than the administrator's in it: who may not read all of
 // mysql.* sees one's own only, and no error.
 func (s *Server) addRemembered(ctx context.Context, users []string, hosts map[string][]string) error {
-	me, between, seen := "'"+s.me[0]+"'@'"+s.me[1]+"'", "'@'", false
-	args, marks := []any{between, "'" + s.me[0]}, "?"
+	between, seen := "'@'", false
+	args, marks := []any{between}, ""
 	for _, user := range users {
 		args, marks = append(args, "'"+user), marks+", ?"
 	}
 	err := s.query(ctx, "looking at accounts in memory", fmt.Sprintf(remembered, marks), func(row []string) {
-		seen = seen || row[0] != me
+		seen = seen || row[0] != ""
 		user, host, _ := strings.Cut(strings.Trim(row[0], "'"), between)
 		if slices.Contains(users, user) && !slices.Contains(hosts[user], host) {
 			hosts[user] = append(hosts[user], host)
 		}
-	}, append(args, me)...)
+	}, append(args, "'"+s.me[0]+"'@'"+s.me[1]+"'")...)
 	if err == nil && !seen {
 		err = errBlind
 	}

@@ -62,7 +62,9 @@ func (s *Server) definers(ctx context.Context, all []*Removal) (map[string][]Kep
 
 // park makes the account one that nobody can log in to and whose events stop,
 // and leaves all else, so that what runs in its name goes on.
-func (s *Server) park(ctx context.Context, a Account, kept []Kept) error {
+func (s *Server) park(ctx context.Context, r *Removal, kept []Kept) error {
+	a := r.Account
+	r.Ending.Parked, r.Ending.Kept = true, a.listed(kept)
 	identified, err := s.dialect.identified(NewPassword())
 	if err != nil {
 		return err

@@ -30,7 +30,7 @@ func (s *Server) Prepare(ctx context.Context, p Plan) (Ready, error) {
 	if s.dialect.embedded && slices.ContainsFunc(p.Scopes, func(s Scope) bool { return len(s.Columns) > 0 }) {
 		return Ready{}, &Refusal{"columns", reason.NoColumns.Say()}
 	}
-	if err := s.takeLock(ctx, p.Lock, lockWithin); err != nil {
+	if err := s.takeLock(ctx, p.Lock); err != nil {
 		return Ready{}, err
 	}
 	literal, everybody, err := s.readServer(ctx)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -19,8 +20,8 @@ const lockWithin = 5 * time.Second
 // is held until Release, or until the connection ends.
 //
 // Safety: the name is of letters and digits (checkLock).
-func (s *Server) takeLock(ctx context.Context, name string, within time.Duration) error {
-	row, err := s.one(ctx, "taking the request's lock", fmt.Sprintf("SELECT GET_LOCK('%s', %d)", name, int(within.Seconds())))
+func (s *Server) takeLock(ctx context.Context, name string) error {
+	row, err := s.one(ctx, "taking the request's lock", fmt.Sprintf("SELECT GET_LOCK('%s', %d)", name, int(lockWithin.Seconds())))
 	if err != nil {
 		return err
 	}
@@ -31,10 +32,35 @@ func (s *Server) takeLock(ctx context.Context, name string, within time.Duration
 	return nil
 }
 
+// tryLocks takes the locks of removals in one statement and waits for none. held
+// are those that another connection holds.
+func (s *Server) tryLocks(ctx context.Context, all []*Removal) (free, held []*Removal, err error) {
+	if len(all) == 0 {
+		return nil, nil, nil
+	}
+	var locks []string
+	for _, r := range all {
+		locks = append(locks, "GET_LOCK('"+r.Lock+"', 0)")
+	}
+	row, err := s.one(ctx, "taking the requests' locks", "SELECT "+strings.Join(locks, ", "))
+	if err != nil {
+		return nil, nil, err
+	}
+	s.locks = true
+	for i, r := range all {
+		if row[i] == "1" {
+			free = append(free, r)
+		} else {
+			held = append(held, r)
+		}
+	}
+	return free, held, nil
+}
+
 // seizeLock takes the lock, from whoever holds it if need be: that is a dead
 // handler's connection or a hostile one.
 func (s *Server) seizeLock(ctx context.Context, name string) error {
-	err := s.takeLock(ctx, name, lockWithin)
+	err := s.takeLock(ctx, name)
 	if !errors.Is(err, errLockHeld) {
 		return err
 	}
@@ -50,7 +76,7 @@ func (s *Server) seizeLock(ctx context.Context, name string) error {
 			return err
 		}
 	}
-	return s.takeLock(ctx, name, lockWithin)
+	return s.takeLock(ctx, name)
 }
 
 // Release gives back the named locks that this connection holds, so that somebody

@@ -125,3 +125,35 @@ func TestOneAccountsTroubleIsNotAnothers(t *testing.T) {
 		revoke(t, s, definer)
 	})
 }
+
+// TestOneThatMySQLRefusesToDropDoesNotKeepTheOthers ends three together, of which
+// one is the DEFINER of what PowerPole's administrator may not see. MariaDB drops
+// without asking.
+func TestOneThatMySQLRefusesToDropDoesNotKeepTheOthers(t *testing.T) {
+	onReal(t, func(t *testing.T, s *accttest.Server) {
+		if s.MariaDB {
+			return
+		}
+		var all []*mysqlacct.Removal
+		for _, name := range []string{"unseen.a", "unseen.definer", "unseen.b"} {
+			p := read(name)
+			grant(t, s, p)
+			all = append(all, &mysqlacct.Removal{Account: p.Account, Lock: p.Lock})
+		}
+		accttest.Exec(t, s.Root(t), "CREATE DATABASE unseen", "CREATE DEFINER = 'unseen.definer'@'"+here+"' VIEW unseen.v AS SELECT 1")
+		if err := s.Connect(t).Revoke(t.Context(), all...); err != nil {
+			t.Fatal(err)
+		}
+		for i, r := range all {
+			accounts, parked := 0, i == 1
+			if parked {
+				accounts = 1
+			}
+			if n := s.Accounts(t, r.Account.User); r.Err != nil || r.Ending.Parked != parked || len(r.Ending.Kept) != accounts || n != accounts {
+				t.Errorf("%s: %+v, %v, %d accounts", r.Account.User, r.Ending, r.Err, n)
+			}
+		}
+		accttest.Exec(t, s.Root(t), "DROP DATABASE unseen")
+		revoke(t, s, read("unseen.definer"))
+	})
+}

@@ -51,7 +51,7 @@ func (s *Server) Revoke(ctx context.Context, all ...*Removal) error {
 	}
 	// Locking and killing come before the named locks, so that who holds one
 	// cannot hold up the end.
-	if err := s.lockAll(ctx, all); err != nil {
+	if err := together(all, func(some ...*Removal) error { return s.lock(ctx, accounts(some)...) }); err != nil {
 		return err
 	}
 	if err := s.killAll(ctx, all); err != nil {
@@ -97,26 +97,33 @@ func alone(err error, r *Removal) error {
 }
 
 func (s *Server) lock(ctx context.Context, accounts ...Account) error {
-	var grantees []string
-	for _, a := range accounts {
-		grantees = append(grantees, a.grantee())
-	}
-	return s.exec(ctx, "locking the account", "ALTER USER IF EXISTS "+strings.Join(grantees, ", ")+" ACCOUNT LOCK")
+	return s.exec(ctx, "locking the account", "ALTER USER IF EXISTS "+grantees(accounts)+" ACCOUNT LOCK")
 }
 
-// lockAll locks all in one statement, and each alone where the server refuses
-// that for one of them.
-func (s *Server) lockAll(ctx context.Context, all []*Removal) error {
-	var accounts []Account
-	for _, r := range all {
-		accounts = append(accounts, r.Account)
+func grantees(accounts []Account) string {
+	var all []string
+	for _, a := range accounts {
+		all = append(all, a.grantee())
 	}
-	err := s.lock(ctx, accounts...)
-	if _, said := errors.AsType[*ServerError](err); !said || IsReadOnly(err) || len(all) == 1 {
+	return strings.Join(all, ", ")
+}
+
+// together does something to all accounts by one statement, and to each alone
+// where the server refuses that for one of them: MySQL has done it to none then,
+// MariaDB to some.
+func together(all []*Removal, do func(...*Removal) error) error {
+	if len(all) == 0 {
+		return nil
+	}
+	err := do(all...)
+	if len(all) == 1 {
+		return alone(err, all[0])
+	}
+	if _, said := errors.AsType[*ServerError](err); !said || IsReadOnly(err) {
 		return err
 	}
 	for _, r := range all {
-		if err := alone(s.lock(ctx, r.Account), r); err != nil {
+		if err := alone(do(r), r); err != nil {
 			return err
 		}
 	}
@@ -142,21 +149,6 @@ func (s *Server) killAll(ctx context.Context, all []*Removal) error {
 	return nil
 }
 
-func (s *Server) tryLocks(ctx context.Context, all []*Removal) (free, held []*Removal, err error) {
-	for _, r := range all {
-		err := s.takeLock(ctx, r.Lock, 0)
-		switch {
-		case errors.Is(err, errLockHeld):
-			held = append(held, r)
-		case err != nil:
-			return nil, nil, err
-		default:
-			free = append(free, r)
-		}
-	}
-	return free, held, nil
-}
-
 // dropAll drops or parks those of the accounts that exist.
 func (s *Server) dropAll(ctx context.Context, all []*Removal) error {
 	if len(all) == 0 {
@@ -176,12 +168,23 @@ func (s *Server) dropAll(ctx context.Context, all []*Removal) error {
 	if err != nil {
 		return err
 	}
+	var free []*Removal
 	for _, r := range going(there) {
-		if err := alone(s.drop(ctx, r, kept[r.Account.String()]), r); err != nil {
+		objects := kept[r.Account.String()]
+		if len(objects) == 0 {
+			free = append(free, r)
+		} else if err := alone(s.park(ctx, r, objects), r); err != nil {
 			return err
 		}
 	}
-	return nil
+	return together(free, func(some ...*Removal) error { return s.drop(ctx, some...) })
+}
+
+func accounts(all []*Removal) (out []Account) {
+	for _, r := range all {
+		out = append(out, r.Account)
+	}
+	return out
 }
 
 func users(all []*Removal) (out []string) {
@@ -191,15 +194,12 @@ func users(all []*Removal) (out []string) {
 	return out
 }
 
-func (s *Server) drop(ctx context.Context, r *Removal, kept []Kept) error {
-	a := r.Account
-	if len(kept) == 0 {
-		err := s.exec(ctx, "dropping the account", "DROP USER IF EXISTS "+a.grantee())
-		if !is(err, errDefiner) {
-			return err
-		}
-		kept = []Kept{{Kind: "object", Name: "one that PowerPole's administrator may not see", TakeOver: "look for DEFINER = " + a.grantee()}}
+// drop drops accounts. One that the server refuses to drop alone is parked.
+func (s *Server) drop(ctx context.Context, some ...*Removal) error {
+	err := s.exec(ctx, "dropping the account", "DROP USER IF EXISTS "+grantees(accounts(some)))
+	if !is(err, errDefiner) || len(some) > 1 {
+		return err
 	}
-	r.Ending.Parked, r.Ending.Kept = true, a.listed(kept)
-	return s.park(ctx, a, kept)
+	r := some[0]
+	return s.park(ctx, r, []Kept{{Kind: "object", Name: "one that PowerPole's administrator may not see", TakeOver: "look for DEFINER = " + r.Account.grantee()}})
 }
