@@ -10,12 +10,9 @@ import (
 	"time"
 )
 
-// mostInRound bounds one round, and so the statements and the time that one
-// waits for the others.
-const mostInRound = 50
-
 // rounds gathers what many handlers ask of one server: what comes in while a
-// round is served is the next round. Nobody who waits holds a connection.
+// round is served is the next round, of mostInside at most. Nobody who waits holds
+// a connection.
 type rounds[J any] struct {
 	// serve does one round. It answers each asked, or says when to serve it again.
 	// Its context ends when nobody of the round waits any more.
@@ -123,7 +120,7 @@ func (r *rounds[J]) next() (round []*asked[J], next time.Time, waits bool) {
 	now := time.Now()
 	for _, a := range r.waiting {
 		switch {
-		case !a.due.After(now) && len(round) < mostInRound:
+		case !a.due.After(now):
 			round = append(round, a)
 		case next.IsZero() || a.due.Before(next):
 			next = a.due

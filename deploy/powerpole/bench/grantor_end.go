@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -22,6 +23,7 @@ func (r *grantorRig) endsAtOnce(ctx context.Context, all []*benchLease) ([]row, 
 	if err != nil {
 		return nil, err
 	}
+	runtime.GC() // of the embedded AWS, so that it falls into neither
 	begun := time.Now()
 	took, err := r.end(ctx, all[1:])
 	if err != nil {
@@ -34,17 +36,18 @@ func (r *grantorRig) endsAtOnce(ctx context.Context, all []*benchLease) ([]row, 
 	if err != nil {
 		return nil, err
 	}
+	gone := max(took.accounts, took.connections)
 	return []row{
 		{
-			what: fmt.Sprintf("%d leases ending at once on %s, all Revoked", leases, r.server),
-			figure: fmt.Sprintf("last account gone after %s, last connection after %s, proven after %s; all statements of their ends bare: %s",
-				ms(took.accounts), ms(took.connections), ms(took.revoked), ms(bare)),
-			bound: fmt.Sprintf("%.1f × = %s", revokeBound, ms(scaled(bare, revokeBound))), kept: took.revoked <= scaled(bare, revokeBound),
+			what:   fmt.Sprintf("%d leases ending at once on %s, until the last account and the last connection are gone", leases, r.server),
+			figure: fmt.Sprintf("%s; their DROP USER bare: %s", ms(gone), ms(drops)),
+			bound:  fmt.Sprintf("%.1f × = %s", revokeBound, ms(scaled(drops, revokeBound))), kept: gone <= scaled(drops, revokeBound),
 		},
 		{
-			what:   "the same, beside their DROP USER alone",
-			figure: fmt.Sprintf("%s, of which %s lies between the two looks of every proof; bare: %s", ms(took.revoked), mysqlacct.LookApart, ms(drops)),
-			bound:  fmt.Sprintf("%.1f × = %s", revokeBound, ms(scaled(drops, revokeBound))), kept: took.revoked <= scaled(drops, revokeBound),
+			what: "the same, until that is proven and the last Revoked said",
+			figure: fmt.Sprintf("%s, of which %s lies between the two looks of every proof; all statements of their ends bare: %s",
+				ms(took.revoked), mysqlacct.LookApart, ms(bare)),
+			bound: fmt.Sprintf("%.1f × = %s", revokeBound, ms(scaled(bare, revokeBound))), kept: took.revoked <= scaled(bare, revokeBound),
 		},
 		{
 			what:   fmt.Sprintf("connections that live %s after the end on %s", liveAfter, r.server),
