@@ -102,11 +102,11 @@ func (p *Proof) judge(on *Server, found seen, begun, looked time.Time) {
 	}
 	p.settle(on, found)
 	switch {
-	case p.look.Sessions > 0 || len(p.undecided) > 0:
+	case p.look.Sessions > 0:
 		p.quietAt = time.Time{}
 	case p.quietAt.IsZero():
 		p.quietAt = looked
-	case begun.Sub(p.quietAt) >= LookApart:
+	case begun.Sub(p.quietAt) >= LookApart && len(p.undecided) == 0:
 		p.proven, p.look.SeenAt = true, looked.UTC()
 	}
 }

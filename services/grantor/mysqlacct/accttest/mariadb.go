@@ -69,7 +69,7 @@ func bootstrap(dir string) error {
 func command(dir string, port int) *exec.Cmd {
 	return exec.Command(mariadbd, append(common(dir),
 		fmt.Sprintf("--port=%d", port), "--bind-address=127.0.0.1", "--socket="+filepath.Join(dir, "s"),
-		"--pid-file="+filepath.Join(dir, "pid"), "--skip-name-resolve", "--max-connections=400", "--connect-timeout=5",
+		"--pid-file="+filepath.Join(dir, "pid"), "--skip-name-resolve", "--max-connections=400",
 		"--ssl-ca="+filepath.Join(dir, "ca.pem"), "--ssl-cert="+filepath.Join(dir, "server.pem"), "--ssl-key="+filepath.Join(dir, "key.pem"),
 		"--general-log=1", "--general-log-file="+filepath.Join(dir, "general.log"))...)
 }

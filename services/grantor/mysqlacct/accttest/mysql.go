@@ -45,7 +45,7 @@ func MySQL(root string) (server *Server, stop func(), err error) {
 	return serve("mysql", dir, port, ca, func() *exec.Cmd {
 		return exec.Command("chroot", append(common,
 			"--secure-file-priv=", "--mysqlx=OFF", fmt.Sprintf("--port=%d", port), "--bind-address=127.0.0.1", "--skip-name-resolve",
-			"--socket="+inside+"/s", "--pid-file="+inside+"/pid", "--max-connections=400", "--connect-timeout=5", "--performance-schema=OFF",
+			"--socket="+inside+"/s", "--pid-file="+inside+"/pid", "--max-connections=400", "--performance-schema=OFF",
 			"--ssl-ca="+inside+"/ca.pem", "--ssl-cert="+inside+"/server.pem", "--ssl-key="+inside+"/key.pem",
 			"--general-log=1", "--general-log-file="+inside+"/general.log")...)
 	})
