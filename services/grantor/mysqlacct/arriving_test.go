@@ -12,34 +12,45 @@ import (
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
 )
 
+// onEachAlone runs a test on every server while no other test uses them: whoever
+// stops while logging in holds all proofs up.
+func onEachAlone(t *testing.T, test func(t *testing.T, s *accttest.Server)) {
+	for _, s := range servers {
+		t.Run(s.Name, func(t *testing.T) {
+			t.Parallel()
+			test(t, s)
+		})
+	}
+}
+
 // TestWhoBeganToLogInBeforeTheEndIsNotLetIn has somebody stop between their name
 // and their password: MySQL has read the account by then, and lets them in after
 // its end, into a parked one with all its rights.
 func TestWhoBeganToLogInBeforeTheEndIsNotLetIn(t *testing.T) {
-	onEvery(t, func(t *testing.T, s *accttest.Server) {
+	onEachAlone(t, func(t *testing.T, s *accttest.Server) {
 		p := read("hesitates")
 		p.TLS = false // the handshake is in the open
 		_, password := grant(t, s, p)
 		hesitatesUntilTheEnd(t, s, p, password)
 	})
-	for _, s := range servers {
+}
+
+func TestWhoBeganToLogInBeforeTheirAccountWasParkedIsNotLetIn(t *testing.T) {
+	onEachAlone(t, func(t *testing.T, s *accttest.Server) {
 		if !s.Real {
-			continue
+			return // it parks nothing
 		}
-		t.Run("parked/"+s.Name, func(t *testing.T) {
-			t.Parallel()
-			p := custom("hesitates.parked")
-			p.TLS = false
-			_, password := grant(t, s, p)
-			// By somebody else: who has logged in before is let in by MySQL without being asked.
-			accttest.Exec(t, s.Root(t), "CREATE DEFINER = '"+p.Account.User+"'@'"+here+"' VIEW definers.hesitated AS SELECT id FROM definers.t")
-			if ending := hesitatesUntilTheEnd(t, s, p, password); !ending.Parked {
-				t.Errorf("not parked: %+v", ending)
-			}
-			accttest.Exec(t, s.Root(t), "DROP VIEW definers.hesitated")
-			revoke(t, s, p)
-		})
-	}
+		p := custom("hesitates.parked")
+		p.TLS = false
+		_, password := grant(t, s, p)
+		// By somebody else: who has logged in before is let in by MySQL without being asked.
+		accttest.Exec(t, s.Root(t), "CREATE DEFINER = '"+p.Account.User+"'@'"+here+"' VIEW definers.hesitated AS SELECT id FROM definers.t")
+		if ending := hesitatesUntilTheEnd(t, s, p, password); !ending.Parked {
+			t.Errorf("not parked: %+v", ending)
+		}
+		accttest.Exec(t, s.Root(t), "DROP VIEW definers.hesitated")
+		revoke(t, s, p)
+	})
 }
 
 func hesitatesUntilTheEnd(t *testing.T, s *accttest.Server, p mysqlacct.Plan, password secret.String) mysqlacct.Ending {
@@ -53,7 +64,10 @@ func hesitatesUntilTheEnd(t *testing.T, s *accttest.Server, p mysqlacct.Plan, pa
 }
 
 func TestALoginThatBeganBeforeHoldsAProofUpAndOneThatBeganLaterDoesNot(t *testing.T) {
-	onReal(t, func(t *testing.T, s *accttest.Server) {
+	onEachAlone(t, func(t *testing.T, s *accttest.Server) {
+		if !s.Real {
+			return // it is reached in process only
+		}
 		knock := func() net.Conn {
 			t.Helper()
 			c, err := s.Target.Dial(t.Context(), s.Target.Address)
