@@ -14,7 +14,8 @@ help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 18
 
 demo: ## run everything on this machine; open the URL that it prints
-	go run ./deploy/powerpole local
+# Not by go run, which makes an error of Ctrl-C.
+	go build -o bin/powerpole ./deploy/powerpole && exec bin/powerpole local
 
 test: ## every test, module by module as it would be built alone, with the race detector
 	@status=0; for m in $(MODULES); do (cd $$m && GOWORK=off go test -race -shuffle=on -timeout 20m $(TESTFLAGS) ./...) || status=1; done; \
