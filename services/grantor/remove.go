@@ -28,7 +28,7 @@ func (s *Service) remove(ctx context.Context, id string, st State) (event.Revoke
 	}
 	answer := event.Revoked{
 		Outcome: event.Gone, Cluster: cluster.ID, User: st.Account.User, Host: st.Account.Host.String(), Killed: e.Ending.Killed,
-		How:      "read back on every instance by an administrator who saw their own account, right and connection; whoever had begun to log in was gone; two looks a second apart",
+		How:      "read back on every instance by an administrator who saw their own account, right and connection; nobody was left who had begun to log in before; two looks a second apart",
 		Prepared: newlyPrepared(e.prepared, st.Account.Prepared),
 	}
 	if e.Ending.Parked {

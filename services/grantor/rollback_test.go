@@ -31,8 +31,8 @@ func TestARollbackThatOutlivesAnAttemptIsWaitedForAndNamed(t *testing.T) {
 	}
 }
 
-// outlivesAnAttempt reports whether the second attempt named the rollback. It has
-// waited for it in any case.
+// outlivesAnAttempt reports whether a second attempt was needed and named the
+// rollback. It has been waited for in any case.
 func outlivesAnAttempt(t *testing.T, w *world, rows int) (named bool) {
 	t.Helper()
 	l := w.request(w.person("rolled"))
@@ -41,24 +41,12 @@ func outlivesAnAttempt(t *testing.T, w *world, rows int) (named bool) {
 	table := "shop.rolled" + w.suffix
 	accttest.Exec(t, w.db.Root(t), "CREATE TABLE "+table+" (id INT PRIMARY KEY)")
 	transactions := "SELECT 1 FROM information_schema.INNODB_TRX WHERE trx_mysql_thread_id = " + l.write(table, rows)
-
-	first, giveUp := context.WithCancel(t.Context())
-	defer giveUp()
-	ended := make(chan error, 1)
-	go func() { ended <- l.expired(first, "") }()
-	for accttest.Rows(t, w.db.Root(t), transactions+" AND trx_state = 'ROLLING BACK'") == 0 {
-		select {
-		case err := <-ended:
-			must(t, err)
-			return false // undone before anybody saw it
-		case <-time.After(150 * time.Millisecond): // of the server's time, and its copy is renewed
-		}
+	again := l.expiredUntil(func() bool {
+		return accttest.Rows(t, w.db.Root(t), transactions+" AND trx_state = 'ROLLING BACK'") > 0
+	}) != nil
+	if again {
+		must(t, l.expired(t.Context(), ""))
 	}
-	giveUp()
-	if err := <-ended; err == nil {
-		return false
-	}
-	must(t, l.expired(t.Context(), ""))
 	r := only[event.Revoked](l)
 	if len(r.Looks) != 1 || r.Looks[0].Sessions != 0 {
 		t.Errorf("revoked %+v", r)
@@ -69,7 +57,25 @@ func outlivesAnAttempt(t *testing.T, w *world, rows int) (named bool) {
 	if n := accttest.Rows(t, w.db.Root(t), "SELECT 1 FROM "+table+" LIMIT 1"); n != 0 {
 		t.Error("its rows are there")
 	}
-	return r.Looks[0].Rollbacks > 0
+	return again && r.Looks[0].Rollbacks > 0
+}
+
+// expiredUntil ends the lease and gives that up as soon as something is so. It
+// returns nil where the end came first.
+func (l *lease) expiredUntil(so func() bool) error {
+	ctx, giveUp := context.WithCancel(l.w.t.Context())
+	defer giveUp()
+	ended := make(chan error, 1)
+	go func() { ended <- l.expired(ctx, "") }()
+	for !so() {
+		select {
+		case err := <-ended:
+			return err
+		case <-time.After(150 * time.Millisecond): // of the server's time, and its copy is renewed
+		}
+	}
+	giveUp()
+	return <-ended
 }
 
 // write writes so many rows as the person, in a transaction that stays open. It

@@ -11,8 +11,8 @@ import (
 )
 
 // rounds gathers what many handlers ask of one server: what comes in while a
-// round is served is the next round, of mostInside at most. Nobody who waits holds
-// a connection.
+// round is served is the next round. mostInside bounds how many there are, but for
+// the few of a sweep. Nobody who waits holds a connection.
 type rounds[J any] struct {
 	// serve does one round. It answers each asked, or says when to serve it again.
 	// Its context ends when nobody of the round waits any more.

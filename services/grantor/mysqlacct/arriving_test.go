@@ -1,7 +1,6 @@
 package mysqlacct_test
 
 import (
-	"errors"
 	"net"
 	"regexp"
 	"testing"
@@ -81,17 +80,9 @@ func TestALoginThatBeganBeforeHoldsAProofUpAndOneThatBeganLaterDoesNot(t *testin
 		}
 		first := knock() // without a name yet
 		c, proof := s.Connect(t), &mysqlacct.Proof{Account: read("never.there").Account}
-		look := func() bool {
-			t.Helper()
-			if err := errors.Join(c.Look(t.Context(), proof), proof.Err); err != nil {
-				t.Fatal(err)
-			}
-			_, ok := proof.Seen()
-			return ok
-		}
 		apart := func() { <-time.After(mysqlacct.LookApart) } // of the server's time
 		for range 3 {
-			if look() {
+			if look(t, c, proof) {
 				t.Fatal("proven while somebody was logging in who had begun before")
 			}
 			apart()
@@ -99,7 +90,7 @@ func TestALoginThatBeganBeforeHoldsAProofUpAndOneThatBeganLaterDoesNot(t *testin
 		later := knock()
 		defer func() { _ = later.Close() }()
 		_ = first.Close()
-		for try := 0; !look(); try++ {
+		for try := 0; !look(t, c, proof); try++ {
 			if try == 5 {
 				t.Fatal("not proven: ", proof.Missing())
 			}
@@ -124,10 +115,7 @@ func TestAConnectionThatChangesItsUserHoldsAProofUp(t *testing.T) {
 		defer c.Close()
 		proof := &mysqlacct.Proof{Account: read("may.become").Account}
 		for range 3 {
-			if err := errors.Join(c.Look(t.Context(), proof), proof.Err); err != nil {
-				t.Fatal(err)
-			}
-			if _, ok := proof.Seen(); ok {
+			if look(t, c, proof) {
 				t.Error("proven")
 			}
 			<-time.After(mysqlacct.LookApart) // of the server's time
@@ -167,15 +155,7 @@ func TestAnAccountThatOnlyTheServersMemoryHasIsEnded(t *testing.T) {
 // without which the server shows the others in its memory to nobody.
 func TestALookAtOnesOwnAccountAloneIsNoLook(t *testing.T) {
 	onReal(t, func(t *testing.T, s *accttest.Server) {
-		accttest.Exec(t, s.Root(t), "CREATE USER 'tables.only'@'127.0.0.1' IDENTIFIED BY 'Bl-1nd'",
-			"GRANT PROCESS ON *.* TO 'tables.only'@'127.0.0.1'", "GRANT SELECT ON mysql.user TO 'tables.only'@'127.0.0.1'")
-		blind := s.Target
-		blind.User, blind.Password = "tables.only", secret.New("Bl-1nd")
-		c, err := mysqlacct.Connect(t.Context(), blind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
+		c := weaker(t, s, "tables.only", "PROCESS ON *.*", "SELECT ON mysql.user")
 		if look, err := see(t, c, read("not.shown").Account, false); err == nil {
 			t.Errorf("saw %+v", look)
 		}

@@ -15,8 +15,8 @@ type seen struct {
 }
 
 // arriving reports whether a connection is being logged in, or changes its user.
-// The server has read the account by then, and lets whoever knows its password
-// in even if it is locked or dropped before that is given: within
+// The server may have read the account by then, and lets whoever knows its
+// password in even if it is locked or dropped before that is given: within
 // connect_timeout, mostly 10 s. MySQL shows no user's name until then.
 func arriving(user, command string) bool {
 	return user == "unauthenticated user" || command == "Change user"
@@ -27,7 +27,8 @@ func (s *Server) connections(ctx context.Context) (seen, error) {
 	found := seen{of: map[string][]string{}, connected: map[string]bool{}, arriving: map[string]bool{}}
 	err := s.query(ctx, "looking at connections", "SHOW FULL PROCESSLIST", func(row []string) {
 		found.connected[row[0]] = true
-		if found.of[row[1]] = append(found.of[row[1]], row[0]); arriving(row[1], row[4]) {
+		found.of[row[1]] = append(found.of[row[1]], row[0])
+		if arriving(row[1], row[4]) {
 			found.arriving[row[0]] = true
 		}
 	})

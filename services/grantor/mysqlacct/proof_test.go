@@ -14,30 +14,22 @@ func TestTwoLooksProveAnEndOnlyASecondApartAndOverOneConnection(t *testing.T) {
 	onEvery(t, func(t *testing.T, s *accttest.Server) {
 		first, second := s.Connect(t), s.Connect(t)
 		proof := &mysqlacct.Proof{Account: read("never.was").Account}
-		look := func(over *mysqlacct.Server) bool {
-			t.Helper()
-			if err := errors.Join(over.Look(t.Context(), proof), proof.Err); err != nil {
-				t.Fatal(err)
-			}
-			_, ok := proof.Seen()
-			return ok
-		}
 		apart := func() { <-time.After(mysqlacct.LookApart) } // of the server's time
 		for range 2 {
-			if look(first) {
+			if look(t, first, proof) {
 				t.Error("two looks at once prove it")
 			}
 		}
 		apart()
-		if look(second) {
+		if look(t, second, proof) {
 			t.Error("looks over two connections prove it")
 		}
 		apart()
-		if look(first) {
+		if look(t, first, proof) {
 			t.Error("looks of three connections prove it")
 		}
 		apart()
-		if !look(first) {
+		if !look(t, first, proof) {
 			t.Error("two looks a second apart prove nothing")
 		}
 	})

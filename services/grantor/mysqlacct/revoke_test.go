@@ -4,7 +4,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
 )
@@ -69,15 +68,7 @@ func TestRevokeLeavesAnotherAccountAlone(t *testing.T) {
 
 func TestALookWithoutTheRightToSeeIsNoLook(t *testing.T) {
 	onEvery(t, func(t *testing.T, s *accttest.Server) {
-		accttest.Exec(t, s.Root(t), "CREATE USER 'blind'@'127.0.0.1' IDENTIFIED BY 'Bl-1nd'",
-			"GRANT CREATE USER ON *.* TO 'blind'@'127.0.0.1'", "GRANT SELECT ON mysql.* TO 'blind'@'127.0.0.1'")
-		blind := s.Target
-		blind.User, blind.Password = "blind", secret.New("Bl-1nd")
-		c, err := mysqlacct.Connect(t.Context(), blind)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
+		c := weaker(t, s, "blind", "CREATE USER ON *.*", "SELECT ON mysql.*")
 		p := read("unseen")
 		if look, err := see(t, c, p.Account, false); err == nil {
 			t.Errorf("an administrator without PROCESS saw %+v", look)

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/powerpole/powerpole/pkg/secret"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct/accttest"
 )
@@ -16,15 +15,7 @@ func TestTheAdministratorOfDeploySQLLacksNothingAndWhatAnotherLacksIsListed(t *t
 		if missing, err := s.Connect(t).MissingRights(t.Context(), []string{"shop", "app_db"}, ddl); err != nil || len(missing) > 0 {
 			t.Errorf("the administrator of deploy/sql lacks %q, %v", missing, err)
 		}
-		accttest.Exec(t, s.Root(t), "CREATE USER 'weak'@'127.0.0.1' IDENTIFIED BY 'We-4k'", "GRANT CREATE USER ON *.* TO 'weak'@'127.0.0.1'",
-			"GRANT SELECT ON mysql.* TO 'weak'@'127.0.0.1'", "GRANT SELECT ON shop.* TO 'weak'@'127.0.0.1'")
-		weak := s.Target
-		weak.User, weak.Password = "weak", secret.New("We-4k")
-		c, err := mysqlacct.Connect(t.Context(), weak)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
+		c := weaker(t, s, "weak", "CREATE USER ON *.*", "SELECT ON mysql.*", "SELECT ON shop.*")
 		missing, err := c.MissingRights(t.Context(), []string{"shop"}, []string{"SELECT"})
 		if err != nil {
 			t.Fatal(err)

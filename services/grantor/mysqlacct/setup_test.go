@@ -2,6 +2,7 @@ package mysqlacct_test
 
 import (
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -62,4 +63,31 @@ func read(user string) mysqlacct.Plan {
 		Connections: 5,
 		Lock:        fmt.Sprintf("%x", sha256.Sum256([]byte(user)))[:40],
 	}
+}
+
+// weaker connects as an administrator of that name who has only these grants.
+func weaker(t *testing.T, s *accttest.Server, name string, grants ...string) *mysqlacct.Server {
+	t.Helper()
+	account, target := "'"+name+"'@'127.0.0.1'", s.Target
+	target.User, target.Password = name, secret.New("We-4k")
+	accttest.Exec(t, s.Root(t), "CREATE USER "+account+" IDENTIFIED BY 'We-4k'")
+	for _, g := range grants {
+		accttest.Exec(t, s.Root(t), "GRANT "+g+" TO "+account)
+	}
+	c, err := mysqlacct.Connect(t.Context(), target)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(c.Close)
+	return c
+}
+
+// look looks once, and reports whether the end is proven.
+func look(t *testing.T, c *mysqlacct.Server, p *mysqlacct.Proof) bool {
+	t.Helper()
+	if err := errors.Join(c.Look(t.Context(), p), p.Err); err != nil {
+		t.Fatal(err)
+	}
+	_, ok := p.Seen()
+	return ok
 }
