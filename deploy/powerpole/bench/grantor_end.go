@@ -50,6 +50,11 @@ func (r *grantorRig) endsAtOnce(ctx context.Context, all []*benchLease) ([]row, 
 			bound: fmt.Sprintf("%.1f × = %s", revokeBound, ms(scaled(bare, revokeBound))), kept: took.revoked <= scaled(bare, revokeBound),
 		},
 		{
+			what:   "the last Revoked, beside their DROP USER alone",
+			figure: fmt.Sprintf("%s; bare: %s", ms(took.revoked), ms(drops)),
+			bound:  fmt.Sprintf("%.1f × = %s", revokeBound, ms(scaled(drops, revokeBound))), kept: took.revoked <= scaled(drops, revokeBound),
+		},
+		{
 			what:   fmt.Sprintf("connections that live %s after the end on %s", liveAfter, r.server),
 			figure: fmt.Sprintf("%d of %d", live, connected), bound: "0", kept: live == 0 && connected >= leases,
 		},
