@@ -30,14 +30,25 @@ type Administrator struct {
 // Connect logs in on one endpoint of a cluster. The credentials are read anew
 // each time, so that they may be rotated.
 func (a Administrator) Connect(ctx context.Context, cluster catalog.Cluster, endpoint string) (*mysqlacct.Server, error) {
-	raw, err := secret.Load(ctx, cluster.Engine.AdminSecret, a.Secrets)
+	admin, err := a.credential(ctx, cluster)
 	if err != nil {
 		return nil, err
 	}
-	admin, err := credential.Decode(raw)
+	return a.login(ctx, cluster, endpoint, admin)
+}
+
+func (a Administrator) credential(ctx context.Context, cluster catalog.Cluster) (admin credential.Credential, err error) {
+	raw, err := secret.Load(ctx, cluster.Engine.AdminSecret, a.Secrets)
 	if err != nil {
-		return nil, fmt.Errorf("reading the administrator of %q: %w", cluster.ID, err)
+		return admin, err
 	}
+	if admin, err = credential.Decode(raw); err != nil {
+		return admin, fmt.Errorf("reading the administrator of %q: %w", cluster.ID, err)
+	}
+	return admin, nil
+}
+
+func (a Administrator) login(ctx context.Context, cluster catalog.Cluster, endpoint string, admin credential.Credential) (*mysqlacct.Server, error) {
 	secured, err := a.tls(cluster, endpoint)
 	if err != nil {
 		return nil, err

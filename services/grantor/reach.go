@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/powerpole/powerpole/pkg/catalog"
+	"github.com/powerpole/powerpole/pkg/credential"
 	"github.com/powerpole/powerpole/services/grantor/mysqlacct"
 )
 
@@ -33,14 +34,15 @@ type place struct {
 	purpose           purpose
 }
 
-// reach is what the grantor has to its servers: sessions, and what is gathered
-// for them.
+// reach is what the grantor has to its servers: sessions, what is gathered for
+// them, and the credentials that each cluster's administrator last logged in with.
 type reach struct {
 	mu       sync.Mutex
 	sessions map[place]*session
 	ends     map[string]*rounds[*ending]
 	looks    map[place]*rounds[*mysqlacct.Proof]
 	inside   map[string]map[string]bool // requests in hand, by cluster
+	admins   map[string]credential.Credential
 	closed   bool
 }
 
@@ -48,6 +50,7 @@ func newReach() *reach {
 	return &reach{
 		sessions: map[place]*session{}, ends: map[string]*rounds[*ending]{},
 		looks: map[place]*rounds[*mysqlacct.Proof]{}, inside: map[string]map[string]bool{},
+		admins: map[string]credential.Credential{},
 	}
 }
 
@@ -118,6 +121,20 @@ func (r *reach) leave(request string) {
 	for _, in := range r.inside {
 		delete(in, request)
 	}
+}
+
+// remember keeps credentials that were good for a login: in memory only.
+func (r *reach) remember(cluster string, admin credential.Credential) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.admins[cluster] = admin
+}
+
+func (r *reach) remembered(cluster string) (admin credential.Credential, ok bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	admin, ok = r.admins[cluster]
+	return admin, ok
 }
 
 // Close closes the connections that nobody uses, and keeps none from now on.

@@ -86,7 +86,8 @@ func (s *Service) direct(ctx context.Context, user string) (string, error) {
 }
 
 // unanswered is what becomes of a message while Slack takes nothing: what it said
-// is on record before any effect, so the sweep shows it in the end.
+// is on record before any effect, so the sweep shows it in the end. So it is while
+// a password cannot be read.
 func unanswered(err error) error { return bus.OnRecord(slackui.Outcome(err)) }
 
 // refused goes on without what Slack refused, and tells the operators.
@@ -101,7 +102,7 @@ func (s *Service) edit(r record, resolves string, heard func(*State)) store.Step
 	return store.Act(action{Name: doEdit, Resolves: resolves, Intent: heard, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
 		options, err := s.render(ctx, r.ID, st)
 		if err != nil {
-			return transition{}, err
+			return transition{}, bus.OnRecord(err)
 		}
 		_, _, _, err = s.Slack.UpdateMessageContext(ctx, st.DM.Channel, st.DM.TS, options...)
 		shown := func(now *State) { now.Shown = st.Rev }

@@ -47,10 +47,27 @@ func (f Fault) class() class {
 	}
 }
 
+// needed are the services and other systems that have a part in the end of a
+// thing: what goes wrong elsewhere is no reason for it to be there longer.
+func (n *thing) needed() []string {
+	needed := []string{"reaper", "dynamodb", "events", "sqs"}
+	switch n.kind {
+	case anAccount, aConnection:
+		return append(needed, "grantor", "mysql")
+	case aSecret:
+		return append(needed, "grantor", "mysql", "secretsmanager")
+	case anInstance:
+		return append(needed, "provisioner", "ec2")
+	default: // the last schedules wait for everything else
+		return append(needed, "scheduler", "approval", "grantor", "mysql", "secretsmanager", "provisioner", "ec2", "ssm")
+	}
+}
+
 // deadline is when a thing must be gone at the latest that should be by t and
 // has the bound: later where faults were in the way.
-func (w *world) deadline(t time.Time, bound time.Duration) time.Time {
-	fired := slices.Clone(w.faults.fired)
+func (w *world) deadline(n *thing, t time.Time, bound time.Duration) time.Time {
+	needed := n.needed()
+	fired := slices.DeleteFunc(slices.Clone(w.faults.fired), func(f firing) bool { return !slices.Contains(needed, f.Where) })
 	slices.SortFunc(fired, func(a, b firing) int { return cmp.Compare(a.from, b.from) })
 	from, swepts := t, false
 	for _, f := range fired {

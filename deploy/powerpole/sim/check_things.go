@@ -231,7 +231,7 @@ func (c *checks) gone(by map[string]*facts) {
 		if t.Before(n.appeared) {
 			t = n.appeared // what is found late counts from then
 		}
-		deadline := c.world.deadline(t, bound)
+		deadline := c.world.deadline(n, t, bound)
 		switch {
 		case n.gone.IsZero() && now.After(deadline):
 			c.fail("S3", "%s %s of %s is still there %s after the end", n.kind, n.id, n.request, now.Sub(t).Round(time.Second))

@@ -24,7 +24,6 @@ const (
 	aSchedule    = "schedule"
 	aSecret      = "secret"
 	aConnection  = "connection"
-	aSession     = "session"
 	attributeKey = "powerpole"
 )
 
