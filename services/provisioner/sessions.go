@@ -44,7 +44,8 @@ func (s *Service) connection(ctx context.Context, l Launch) (ssmtypes.Connection
 }
 
 // endSessions ends what is live on the instances: taking away the permission to
-// start one ends none (facts: SSM).
+// start one ends none (facts: SSM). While the instance waits for the end of the
+// account it is done again and again: until then its owner may start another.
 func (s *Service) endSessions(r record, standing []int) step {
 	return r.act(sessionsClaim, sessionsFor, nil, func(ctx context.Context, st State) (transition, error) {
 		n := 0
@@ -56,7 +57,7 @@ func (s *Service) endSessions(r record, standing []int) step {
 			n += ended
 		}
 		return transition{To: func(st *State) {
-			st.SessionsEnded = true
+			st.SessionsAt = s.clock.Now()
 			st.Sessions += n
 		}}, nil
 	})

@@ -26,9 +26,9 @@ type State struct {
 	Expired *Expiry `json:"expired,omitempty"`
 	// Revoked is how the account ended, empty while it may be there.
 	Revoked event.Outcome `json:"revoked,omitempty"`
-	// SessionsEnded says that live sessions were ended, Sessions how many.
-	SessionsEnded bool `json:"sessions_ended"`
-	Sessions      int  `json:"sessions"`
+	// SessionsAt is when live sessions were last ended, Sessions how many in all.
+	SessionsAt time.Time `json:"sessions_at,omitzero"`
+	Sessions   int       `json:"sessions"`
 	// Terminated is the answer to Expired.
 	Terminated *event.InstanceTerminated `json:"terminated,omitempty"`
 }

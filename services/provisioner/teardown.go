@@ -37,8 +37,9 @@ const (
 func (s *Service) teardown(r record, now time.Time) step {
 	st := r.State
 	standing := st.standing()
-	sessions := !st.SessionsEnded && st.unasked(standing) >= 0
 	mayGo := st.Revoked != "" || st.Expired.Own || !now.Before(st.Expired.SeenAt.Add(revokeWait))
+	again := !mayGo && !now.Before(st.SessionsAt.Add(waitStep))
+	sessions := st.unasked(standing) >= 0 && (st.SessionsAt.IsZero() || again)
 	switch {
 	case r.claimed() == launchClaim:
 		return s.find(r)

@@ -70,6 +70,26 @@ func TestSessionsAreEndedAfterTheDrainAndBeforeTheAccountIsRevoked(t *testing.T)
 	})
 }
 
+func TestASessionThatIsStartedAfterTheEndIsEndedWhileTheAccountIsWaitedFor(t *testing.T) {
+	inBubble(t, aws.Options{}, func(t *testing.T, w *world) {
+		ready := w.build()
+		go w.expire(0)
+		for range 3 {
+			time.Sleep(40 * time.Second)
+			_, err := w.aws.SSM.Start(localssm.Start{Target: ready.InstanceID})
+			must(t, err)
+			time.Sleep(16 * time.Second)
+			if synctest.Wait(); w.live() != 0 {
+				t.Fatalf("%d sessions are live", w.live())
+			}
+		}
+		w.revoke(event.Gone)
+		if got := w.terminated(); got == nil || got.Sessions != 3 {
+			t.Errorf("answer: %+v", got)
+		}
+	})
+}
+
 // live counts live sessions on instances.
 func (w *world) live() int {
 	n := 0
