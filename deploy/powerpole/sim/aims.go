@@ -24,6 +24,7 @@ var aims = []aim{
 	{"latecomer", 12, latecomer},
 	{"unheeded", 12, unheeded},
 	{"deaf", 12, deaf},
+	{"bereft", 12, bereft},
 }
 
 // aimed is the plan with what its seed aims at.
@@ -128,4 +129,13 @@ func deaf(r *rand.Rand, p *Plan) {
 		Kind: Throttled, Where: pick(r, []string{"approval", "notifier", "reaper"}),
 		What: pick(r, []string{"dynamodb TransactWriteItems", "dynamodb PutItem", "dynamodb Query"}), Nth: r.IntN(6), N: 4 + r.IntN(4),
 	})
+}
+
+// bereft is a lease whose end comes while Secrets Manager does not answer, which
+// is nothing to its account.
+func bereft(r *rand.Rand, p *Plan) {
+	asked := time.Minute + span(r, 0, time.Minute)
+	approved := asked + 10*time.Second
+	p.Deeds = append(p.Deeds, ordinary(p.next(), "U0HANAKO", "READ", "15m", asked, approved)...)
+	p.Faults = append(p.Faults, Fault{Kind: Refusing, Where: "secretsmanager", At: approved + span(r, 5*time.Minute, 10*time.Minute), For: span(r, 15*time.Minute, 50*time.Minute)})
 }

@@ -58,6 +58,8 @@ func (n *thing) needed() []string {
 		return append(needed, "grantor", "mysql", "secretsmanager")
 	case anInstance:
 		return append(needed, "provisioner", "ec2")
+	case aSession:
+		return append(needed, "provisioner", "ec2", "ssm")
 	default: // the last schedules wait for everything else
 		return append(needed, "scheduler", "approval", "grantor", "mysql", "secretsmanager", "provisioner", "ec2", "ssm")
 	}

@@ -32,6 +32,27 @@ func (c *checks) ended(all []*facts) {
 	}
 }
 
+// alarmed checks S3 where the bounds are moved: people know of a lease that has no
+// receipt long after its end, unless whoever tells them was in trouble too.
+func (c *checks) alarmed(all []*facts) {
+	const (
+		limit = 15 * time.Minute // the reaper's
+		slack = 2 * time.Minute
+	)
+	for _, f := range all {
+		by := f.toldAt.Add(limit + sweepEvery + slack + c.world.plan.apart())
+		if f.expired == nil || f.reaped != nil && f.endedAt.Before(by) || c.world.faults.touched([]string{"reaper", "dynamodb", "events", "sqs"}, f.toldAt, by) {
+			continue
+		}
+		told := slices.ContainsFunc(c.world.seen.all(), func(e passed) bool {
+			return e.Type == "Alarmed" && e.Source == event.Reaper && e.Detail.RequestID == f.id && !e.replay
+		})
+		if !told {
+			c.fail("S3", "%s had no receipt %s after its end, and nobody was told", f.id, f.endedAt.Sub(f.toldAt))
+		}
+	}
+}
+
 // answered checks that who has done with an Expired has said what became of the
 // thing that it ends, also where there was none.
 func (c *checks) answered(service, request string) {

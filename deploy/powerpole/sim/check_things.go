@@ -225,7 +225,7 @@ func (c *checks) gone(by map[string]*facts) {
 			continue
 		}
 		t, bound := earliest(f.end(), c.replaced(n)), instanceBound
-		if n.kind == anAccount || n.kind == aConnection {
+		if n.kind == anAccount || n.kind == aConnection || n.kind == aSession {
 			bound = accountBound
 		}
 		if t.Before(n.appeared) {

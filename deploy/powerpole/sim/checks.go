@@ -16,7 +16,7 @@ import (
 //
 //	S1   appeared, permitted, approver; everybody
 //	S2   stopped, lockedFirst
-//	S3   gone, tornDown
+//	S3   gone, tornDown, alarmed
 //	S4   ended, answered, heard, told, extended
 //	S5   alone, foreign, vacant
 //	S6   appeared, events, toldOf
@@ -117,6 +117,7 @@ func (c *checks) end(ctx context.Context) {
 	all, by := gather(c.world.seen.all())
 	c.gone(by)
 	c.ended(all)
+	c.alarmed(all)
 	c.heard()
 	c.events()
 	c.everybody()

@@ -3,6 +3,7 @@ package sim
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"net"
 	"regexp"
@@ -12,6 +13,7 @@ import (
 
 	driver "github.com/go-sql-driver/mysql"
 
+	"github.com/powerpole/powerpole/deploy/local/aws/ssm"
 	"github.com/powerpole/powerpole/pkg/event"
 	"github.com/powerpole/powerpole/pkg/slackui"
 )
@@ -101,13 +103,14 @@ func (w *world) leave(ctx context.Context, who string) error {
 // password is how a message shows one.
 var password = regexp.MustCompile("`([A-Za-z0-9_-]{24})`")
 
-// use logs in from the bastion with what the message says, and works until the
-// connection ends.
+// use starts a session on the bastion, logs in from there with what the message
+// says, and works until the connection ends. Then the person tries to come back.
 func (w *world) use(ctx context.Context, d Deed) error {
 	var granted event.Granted
 	var secret string
+	var id string
 	err := until(ctx, patience, 20*time.Second, func() error {
-		id := w.seen.request(reason(d.Request))
+		id = w.seen.request(reason(d.Request))
 		var ok bool
 		if granted, ok = last[event.Granted](w.seen, id); !ok {
 			return errNotSeen
@@ -124,10 +127,55 @@ func (w *world) use(ctx context.Context, d Deed) error {
 	if err != nil {
 		return err
 	}
-	return w.work(ctx, d, granted, secret)
+	bastion, _ := last[event.InstanceReady](w.seen, id)
+	err = w.work(ctx, d, granted, secret, bastion.InstanceID)
+	return errors.Join(err, w.comeBack(ctx, d, bastion.InstanceID))
 }
 
-func (w *world) work(ctx context.Context, d Deed, g event.Granted, secret string) error {
+// reconnect is how long a person's terminal waits before it starts a session anew.
+const reconnect = 20 * time.Second
+
+// comeBack starts sessions again for some minutes. AWS lets the owner in for as
+// long as there is the instance.
+func (w *world) comeBack(ctx context.Context, d Deed, bastion string) error {
+	for range 12 {
+		if err := wait(ctx, reconnect); err != nil {
+			return err
+		}
+		if err := w.gate.pass(ctx, stop{key: "person " + d.String(), dead: ctx, effect: true}); err != nil {
+			return err
+		}
+		w.session(d.Who, bastion)
+	}
+	return nil
+}
+
+// session starts one of the person's on the bastion, unless there is one, and
+// returns its end. It returns nil where none can start.
+func (w *world) session(who, bastion string) (ended <-chan struct{}) {
+	for _, s := range w.stack.SSM.Sessions() {
+		if live, ok := w.stack.SSM.Session(s.ID); ok && s.Target == bastion && s.EndedAt.IsZero() {
+			return live.Context().Done()
+		}
+	}
+	started, err := w.stack.SSM.Start(ssm.Start{Target: bastion, Owner: "arn:aws:sts::000000000000:assumed-role/person/" + who})
+	w.note("session of "+who+" on "+bastion, err)
+	if err != nil {
+		return nil
+	}
+	return started.Context().Done()
+}
+
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+func (w *world) work(ctx context.Context, d Deed, g event.Granted, secret, bastion string) error {
 	cfg := driver.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName, cfg.Logger = g.User, secret, g.Databases[0], &driver.NopLogger{}
 	cfg.DialFunc = func(ctx context.Context, _, _ string) (net.Conn, error) { return w.database.Dial(ctx, g.Host) }
@@ -142,10 +190,15 @@ func (w *world) work(ctx context.Context, d Deed, g event.Granted, secret string
 		if err := w.gate.pass(ctx, stop{key: "person " + d.String(), dead: ctx, effect: true}); err != nil {
 			return err
 		}
+		ended := w.session(d.Who, bastion)
 		if _, err := db.ExecContext(ctx, "SELECT 1"); err != nil {
 			return err
 		}
 		select {
+		case <-ended:
+			if err := wait(ctx, reconnect); err != nil {
+				return err
+			}
 		case <-time.After(5 * time.Minute):
 		case <-ctx.Done():
 			return ctx.Err()

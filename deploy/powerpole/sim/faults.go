@@ -56,6 +56,15 @@ func (f *faults) note(what Fault, lasts time.Duration) {
 	f.fired = append(f.fired, firing{what, f.now(), f.now() + lasts})
 }
 
+// touched says that something of those services and systems went wrong in that
+// time.
+func (f *faults) touched(those []string, from, to time.Time) bool {
+	began := time.Now().Add(-f.now())
+	return slices.ContainsFunc(f.fired, func(w firing) bool {
+		return slices.Contains(those, w.Where) && !began.Add(w.from).After(to) && !began.Add(w.to).Before(from)
+	})
+}
+
 // next counts one more of that kind and returns which it is, from 0.
 func (f *faults) next(kind string) int {
 	n := f.counts[kind]

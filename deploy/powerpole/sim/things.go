@@ -24,6 +24,7 @@ const (
 	aSchedule    = "schedule"
 	aSecret      = "secret"
 	aConnection  = "connection"
+	aSession     = "session"
 	attributeKey = "powerpole"
 )
 
@@ -45,8 +46,12 @@ func (t *things) look(after stop) {
 	switch {
 	case strings.Contains(after.key, " mysql ") || strings.Contains(after.key, "person "):
 		t.accounts()
+		t.sessions()
 	case strings.Contains(after.key, " ec2 ") || strings.Contains(after.key, " EC2 "):
 		t.instances()
+		t.sessions()
+	case strings.Contains(after.key, " ssm "):
+		t.sessions()
 	case strings.Contains(after.key, " scheduler ") || strings.Contains(after.key, "Due "):
 		t.schedules()
 	case strings.Contains(after.key, " secretsmanager "):
@@ -58,6 +63,7 @@ func (t *things) look(after stop) {
 func (t *things) lookAll() {
 	t.accounts()
 	t.instances()
+	t.sessions()
 	t.schedules()
 	t.secrets()
 }
@@ -149,6 +155,20 @@ func (t *things) instances() {
 		}
 	}
 	t.found(anInstance, there)
+}
+
+// sessions are those that last on instances of ours.
+func (t *things) sessions() {
+	requests, there := map[string]string{}, map[string]string{}
+	for _, i := range t.world.stack.EC2.Known() {
+		requests[i.ID] = i.Tags["powerpole:request"]
+	}
+	for _, s := range t.world.stack.SSM.Sessions() {
+		if s.EndedAt.IsZero() {
+			there[s.ID] = requests[s.Target]
+		}
+	}
+	t.found(aSession, there)
 }
 
 const idLength = len("pp-") + 26
