@@ -45,7 +45,8 @@ func (c *checks) alarmed(all []*facts) {
 			continue
 		}
 		told := slices.ContainsFunc(c.world.seen.all(), func(e passed) bool {
-			return e.Type == "Alarmed" && e.Source == event.Reaper && e.Detail.RequestID == f.id && !e.replay
+			a, err := as[event.Alarmed](e.Event)
+			return e.Type == a.EventType() && err == nil && a.Alarm == "receipt-missing" && e.Detail.RequestID == f.id && !e.replay
 		})
 		if !told {
 			c.fail("S3", "%s had no receipt %s after its end, and nobody was told", f.id, f.endedAt.Sub(f.toldAt))
