@@ -79,7 +79,7 @@ func (s *Server) takeAnswer(user, viewID string, body []byte) (ViewAnswer, error
 	defer s.mu.Unlock()
 	v := s.views[viewID]
 	if v == nil {
-		return ViewAnswer{}, nil // the app has closed it meanwhile
+		return ViewAnswer{Action: read.Action, Errors: read.Errors}, nil // it was closed meanwhile
 	}
 	if err := s.applyLocked(v, user, read.Action, read.View, read.Errors); err != nil {
 		return ViewAnswer{}, &DeliveryError{Err: fmt.Errorf("reading the answer to a submission: %w", err)}

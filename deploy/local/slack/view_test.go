@@ -221,6 +221,24 @@ func TestAnswersToASubmission(t *testing.T) {
 	}
 }
 
+func TestErrorsReachWhoHasClosedTheModalMeanwhile(t *testing.T) {
+	t.Parallel()
+	b := setup(t, Options{})
+	quiet := modal("Quiet")
+	quiet.NotifyOnClose = false
+	id := must[*slack.ViewResponse](t)(b.api.OpenViewContext(t.Context(), b.trigger(t), quiet)).ID
+	b.app.answer = func(received) (int, string) {
+		if err := b.server.CloseView(t.Context(), "U0TARO", id); err != nil {
+			t.Error(err)
+		}
+		return 200, `{"response_action":"errors","errors":{"reason_block":"too vague"}}`
+	}
+	answer, err := b.server.SubmitView(t.Context(), "U0TARO", id, map[string]any{"role": "READ", "reason": "x"})
+	if err != nil || answer.Errors["reason_block"] != "too vague" || answer.View != nil {
+		t.Errorf("answer %+v, %v", answer, err)
+	}
+}
+
 func TestModalStaysOpenWhenTheAppDoesNotAnswerWell(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]struct {
