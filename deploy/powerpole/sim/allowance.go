@@ -49,11 +49,15 @@ func (f Fault) class() class {
 
 // needed are the services and other systems that have a part in the end of a
 // thing: what goes wrong elsewhere is no reason for it to be there longer.
-func (n *thing) needed() []string {
+func (w *world) needed(n *thing) []string {
 	needed := []string{"reaper", "dynamodb", "events", "sqs"}
 	switch n.kind {
 	case anAccount, aConnection:
-		return append(needed, "grantor", "mysql")
+		needed = append(needed, "grantor", "mysql")
+		if w.process("grantor").life > 1 {
+			needed = append(needed, "secretsmanager") // the administrator is known to no new process
+		}
+		return needed
 	case aSecret:
 		return append(needed, "grantor", "mysql", "secretsmanager")
 	case anInstance:
@@ -68,7 +72,7 @@ func (n *thing) needed() []string {
 // deadline is when a thing must be gone at the latest that should be by t and
 // has the bound: later where faults were in the way.
 func (w *world) deadline(n *thing, t time.Time, bound time.Duration) time.Time {
-	needed := n.needed()
+	needed := w.needed(n)
 	fired := slices.DeleteFunc(slices.Clone(w.faults.fired), func(f firing) bool { return !slices.Contains(needed, f.Where) })
 	slices.SortFunc(fired, func(a, b firing) int { return cmp.Compare(a.from, b.from) })
 	from, swepts := t, false

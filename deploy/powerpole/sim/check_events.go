@@ -54,6 +54,29 @@ func (c *checks) alarmed(all []*facts) {
 	}
 }
 
+// warned checks that whose lease ran out had been told before, at the time for it.
+func (c *checks) warned(all []*facts) {
+	const slack = 2 * time.Minute
+	for _, f := range all {
+		if f.granted == nil || f.expired == nil || f.expired.Cause != event.ByTime {
+			continue
+		}
+		before := min(10*time.Minute, f.stop.At.Sub(f.granted.GrantedAt)/5)
+		due := f.stop.At.Add(-before)
+		from, to := due.Add(-slack-c.world.plan.apart()), due.Add(slack+c.world.plan.apart())
+		if before <= c.world.plan.apart() || f.stopAt.After(from) || c.world.faults.touched([]string{"reaper", "scheduler", "dynamodb", "events", "sqs"}, f.stopAt, to) {
+			continue
+		}
+		warned := slices.ContainsFunc(c.world.seen.all(), func(e passed) bool {
+			w, err := as[event.Expiring](e.Event)
+			return e.Type == w.EventType() && err == nil && e.Detail.RequestID == f.id && w.ExpiresAt.Equal(f.stop.At) && e.at.After(from) && e.at.Before(to)
+		})
+		if !warned {
+			c.fail("S4", "%s ran out at %s, and nobody was warned about %s", f.id, f.stop.At, due)
+		}
+	}
+}
+
 // answered checks that who has done with an Expired has said what became of the
 // thing that it ends, also where there was none.
 func (c *checks) answered(service, request string) {

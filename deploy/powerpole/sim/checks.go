@@ -17,7 +17,7 @@ import (
 //	S1   appeared, permitted, approver; everybody
 //	S2   stopped, lockedFirst
 //	S3   gone, tornDown, alarmed
-//	S4   ended, answered, heard, told, extended
+//	S4   ended, answered, heard, warned, told, extended
 //	S5   alone, foreign, vacant
 //	S6   appeared, events, toldOf
 //	S7   Reordered, between two histories of the same deeds
@@ -121,6 +121,7 @@ func (c *checks) end(ctx context.Context) {
 	c.heard()
 	c.events()
 	c.everybody()
+	c.warned(all)
 	c.told(all)
 	c.extended(all)
 	c.proven(all)

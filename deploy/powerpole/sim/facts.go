@@ -23,7 +23,9 @@ type facts struct {
 	createdAt time.Time
 	heardAt   time.Time // when approval took it down, from which people have their time to decide
 	endedAt   time.Time
-	toldAt    time.Time // when Expired first passed
+	toldAt    time.Time   // when Expired first passed
+	stop      event.Armed // the end that was armed last
+	stopAt    time.Time   // when that was said
 }
 
 // nobodys says that it never was a request: nobody asked for it or approved it. What
@@ -77,6 +79,9 @@ func (f *facts) take(e passed) {
 	case "Armed":
 		if a, err := as[event.Armed](e.Event); err == nil {
 			f.armed = append(f.armed, a)
+			if a.Stop == "end" && a.Generation > f.stop.Generation {
+				f.stop, f.stopAt = a, e.at
+			}
 		}
 	}
 	for _, end := range ends {
@@ -125,11 +130,8 @@ func (f *facts) end() time.Time {
 	if f.granted != nil {
 		t = f.granted.ExpiresAt
 	}
-	generation := 0
-	for _, a := range f.armed {
-		if a.Stop == "end" && a.Generation > generation {
-			t, generation = a.At, a.Generation
-		}
+	if !f.stopAt.IsZero() {
+		t = f.stop.At
 	}
 	t = earliest(t, f.approved.EndBy)
 	if f.expired != nil {

@@ -18,9 +18,32 @@ const channel = "C0SHOPDB"
 // errNotSeen means that a person does not find what they look for.
 var errNotSeen = errors.New("the person does not see that")
 
+// attend has a person do one thing with forms at a time: who has one open does not
+// begin another. done ends it.
+func (w *world) attend(ctx context.Context, user string) (done func(), err error) {
+	w.mu.Lock()
+	turn := w.turns[user]
+	if turn == nil {
+		turn = make(chan struct{}, 1)
+		w.turns[user] = turn
+	}
+	w.mu.Unlock()
+	select {
+	case turn <- struct{}{}:
+		return func() { <-turn }, nil
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+}
+
 // ask is a person's request, from the command to the submitted form. The reason
 // names it: nothing else about it is known in advance.
 func (w *world) ask(ctx context.Context, user, reason, role, duration string, databases []string) error {
+	done, err := w.attend(ctx, user)
+	if err != nil {
+		return err
+	}
+	defer done()
 	if _, err := w.slack.SlashCommand(ctx, user, channel, "/powerpole", ""); err != nil {
 		return err
 	}

@@ -51,6 +51,7 @@ type world struct {
 
 	mu        sync.Mutex
 	processes map[string]*process
+	turns     map[string]chan struct{} // by person, see attend
 }
 
 func specs() []service.Spec {
@@ -62,7 +63,7 @@ func specs() []service.Spec {
 // newWorld builds what is outside of the services. dir is for the catalog.
 func newWorld(ctx context.Context, p Plan, reseed func(uint64), dir string) (*world, error) {
 	w := &world{
-		began: time.Now(), plan: p, lines: &lines{}, processes: map[string]*process{}, seen: &seen{ids: map[string]string{}, forged: map[string]bool{}},
+		began: time.Now(), plan: p, lines: &lines{}, processes: map[string]*process{}, turns: map[string]chan struct{}{}, seen: &seen{ids: map[string]string{}, forged: map[string]bool{}},
 		connections: &connections{all: map[*gated]bool{}},
 	}
 	w.trace = &trace{began: w.began}

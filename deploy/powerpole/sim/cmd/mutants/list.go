@@ -67,6 +67,7 @@ func mutants() []mutant {
 		{"reaper: later than end_by", 3, "services/reaper/state.go", "if end.After(s.Terms.EndBy) {", "if false {"},
 		{"reaper: the receipt without the schedules", 4, "services/reaper/disarm.go", "n, err := s.clear(ctx, r.ID, st.names())", "n, err := 0, error(nil)"},
 		{"reaper: a receipt without the account", 12, "services/reaper/decide.go", "if st.Revoked == nil || st.Terminated == nil {", "if st.Terminated == nil {\n\t\t\treturn store.Done[State]()\n\t\t}\n\t\tif st.Revoked == nil {\n\t\t\tst.Revoked = &event.Revoked{Outcome: event.None, SeenAt: now, How: \"not looked\"}\n\t\t\tr.State = st\n\t\t}\n\t\tif false {"},
+		{"reaper: nobody is warned", 1, "services/reaper/decide.go", "return store.Move(warning(st.end(), now))", "t := warning(st.end(), now)\n\t\tt.Emit = nil\n\t\treturn store.Move(t)"},
 		{"reaper: nobody is told that a receipt is missing", 1, "services/reaper/on_sweep_due.go", "case s.receiptMissing(now):", "case false:"},
 		{"notifier: edits are not repeated", 1, "services/notifier/effects.go", "shown := func(now *State) { now.Shown = st.Rev }", "shown := func(now *State) { now.Shown = now.Rev + 1 }"},
 	}
