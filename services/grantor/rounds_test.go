@@ -109,7 +109,8 @@ func TestWhoGivesUpIsToldWhatWasMissingAndTheOthersGoOn(t *testing.T) {
 		w := &atWork{}
 		r := newRounds(w.serve)
 		other := ask(r, 3)
-		ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+		// Longer than both rounds, if the other has come first.
+		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
 		defer cancel()
 		err := r.do(ctx, 1)
 		if !errors.Is(err, context.DeadlineExceeded) || err.Error() != "context deadline exceeded\n1 is odd" {
