@@ -86,8 +86,7 @@ func (s *Service) direct(ctx context.Context, user string) (string, error) {
 }
 
 // unanswered is what becomes of a message while Slack takes nothing: what it said
-// is on record before any effect, so the sweep shows it in the end. So it is while
-// a password cannot be read.
+// is on record before any effect, so the sweep shows it in the end.
 func unanswered(err error) error { return bus.OnRecord(slackui.Outcome(err)) }
 
 // refused goes on without what Slack refused, and tells the operators.
@@ -102,7 +101,7 @@ func (s *Service) edit(r record, resolves string, heard func(*State)) store.Step
 	return store.Act(action{Name: doEdit, Resolves: resolves, Intent: heard, For: effectWithin, Do: func(ctx context.Context, st State) (transition, error) {
 		options, err := s.render(ctx, r.ID, st)
 		if err != nil {
-			return transition{}, bus.OnRecord(err)
+			return transition{}, bus.OnRecord(err) // a password cannot be read: as if Slack took nothing
 		}
 		_, _, _, err = s.Slack.UpdateMessageContext(ctx, st.DM.Channel, st.DM.TS, options...)
 		shown := func(now *State) { now.Shown = st.Rev }

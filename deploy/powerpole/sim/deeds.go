@@ -166,15 +166,6 @@ func (w *world) session(who, bastion string) (ended <-chan struct{}) {
 	return started.Context().Done()
 }
 
-func wait(ctx context.Context, d time.Duration) error {
-	select {
-	case <-time.After(d):
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
-}
-
 func (w *world) work(ctx context.Context, d Deed, g event.Granted, secret, bastion string) error {
 	cfg := driver.NewConfig()
 	cfg.User, cfg.Passwd, cfg.DBName, cfg.Logger = g.User, secret, g.Databases[0], &driver.NopLogger{}

@@ -18,8 +18,8 @@ const channel = "C0SHOPDB"
 // errNotSeen means that a person does not find what they look for.
 var errNotSeen = errors.New("the person does not see that")
 
-// attend has a person do one thing with forms at a time: who has one open does not
-// begin another. done ends it.
+// attend has a person ask for one thing at a time: who has the form open does not
+// open another. done ends it.
 func (w *world) attend(ctx context.Context, user string) (done func(), err error) {
 	w.mu.Lock()
 	turn := w.turns[user]
@@ -79,6 +79,16 @@ func (w *world) button(user, in, request string, a event.Action) (ts, value stri
 	return "", ""
 }
 
+// wait lets time pass.
+func wait(ctx context.Context, d time.Duration) error {
+	select {
+	case <-time.After(d):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // until tries again until it works or the time is up.
 func until(ctx context.Context, limit, every time.Duration, try func() error) error {
 	for began := time.Now(); ; {
@@ -86,10 +96,8 @@ func until(ctx context.Context, limit, every time.Duration, try func() error) er
 		if err == nil || time.Since(began) > limit {
 			return err
 		}
-		select {
-		case <-time.After(every):
-		case <-ctx.Done():
-			return ctx.Err()
+		if err := wait(ctx, every); err != nil {
+			return err
 		}
 	}
 }
@@ -119,10 +127,8 @@ func (w *world) extend(ctx context.Context, d Deed) error {
 	if err := w.clicks(ctx, d, w.slack.DirectMessage(d.Who), event.Extend); err != nil {
 		return err
 	}
-	select {
-	case <-time.After(d.Takes):
-	case <-ctx.Done():
-		return ctx.Err()
+	if err := wait(ctx, d.Takes); err != nil {
+		return err
 	}
 	return w.fill(ctx, d.Who, map[string]any{intake.ExtraAction: d.Length, intake.ReasonAction: "not done yet"})
 }
